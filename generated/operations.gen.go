@@ -1,0 +1,35 @@
+// Code generated from spec/openapi.yaml by gen. DO NOT EDIT.
+
+package generated
+
+// BasePath is the path of the API below its host.
+const BasePath = "/crm/v7"
+
+// Operation is an operation of the API.
+type Operation struct {
+	// ID is the operationId.
+	ID string
+	// Method is the HTTP method.
+	Method string
+	// Path is the path template below BasePath.
+	Path string
+	// Scopes are the OAuth scopes of which one is needed, narrowest first.
+	Scopes []string
+	// DocumentationURL is the page of Zoho's documentation.
+	DocumentationURL string
+}
+
+// The operations.
+var (
+	// OperationUpdateContactRole: Update one contact role.
+	OperationUpdateContactRole = Operation{ID: "updateContactRole", Method: "PUT", Path: "/Contacts/roles/{contact_role_id}", Scopes: []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html"}
+	// OperationUpdateContactRoles: Update several contact roles.
+	OperationUpdateContactRoles = Operation{ID: "updateContactRoles", Method: "PUT", Path: "/Contacts/roles", Scopes: []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html"}
+	// OperationUpdateCustomModule: Update a custom module.
+	OperationUpdateCustomModule = Operation{ID: "updateCustomModule", Method: "PUT", Path: "/settings/modules/{module}", Scopes: []string{"ZohoCRM.settings.modules.UPDATE", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html"}
+)
+
+// Operations returns all operations, sorted by ID.
+func Operations() []Operation {
+	return []Operation{OperationUpdateContactRole, OperationUpdateContactRoles, OperationUpdateCustomModule}
+}
