@@ -1,0 +1,159 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+)
+
+// version is that of the module, for the User-Agent.
+const version = "0.1.0"
+
+// Client calls the API of one org. It is safe for concurrent use. Make it with [New].
+type Client struct {
+	server         string // the base of the generated paths, with a slash at its end
+	auth           source
+	http           *http.Client
+	logger         *slog.Logger
+	userAgent      string
+	validate       bool
+	maxAttempts    int
+	attemptTimeout time.Duration
+	timeout        time.Duration
+	firstWait      time.Duration
+
+	hidden
+}
+
+// Option changes what [New] makes.
+type Option func(*Client) error
+
+// New makes a client for an org in a data centre. It sends nothing.
+//
+// It refuses a nil Auth, an empty credential, a token that brings its own "Zoho-oauthtoken ", a URL
+// that is neither https nor loopback, a sandbox whose host is not known, and an option out of its
+// range. All faults are in the one error.
+func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
+	c := &Client{
+		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
+		http:           guarded(&http.Client{}),
+		logger:         slog.New(slog.DiscardHandler),
+		userAgent:      "zohocrm-go/" + version,
+		validate:       true,
+		maxAttempts:    4,
+		attemptTimeout: 30 * time.Second,
+		timeout:        2 * time.Minute,
+		firstWait:      firstWait,
+	}
+	var faults []error
+	if dc.problem != "" {
+		faults = append(faults, fmt.Errorf("zohocrm: DataCenter: %s", dc.problem))
+	} else if err := checkURL("APIURL", dc.APIURL); err != nil {
+		faults = append(faults, err)
+	}
+	if isNil(auth) {
+		faults = append(faults, errors.New("zohocrm: the Auth is nil: use StaticToken, RefreshToken, ClientCredentials or TokenSource"))
+	} else {
+		var err error
+		if c.auth, err = auth.source(dc); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, option := range options {
+		if option == nil {
+			continue
+		}
+		if err := option(c); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, joinErrors(faults)
+	}
+	return c, nil
+}
+
+// WithHTTPClient sends requests, those for tokens included, through a copy of hc: for a proxy, a
+// transport that traces, a certificate pool. The copy does not follow redirects. hc is not changed.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *Client) error {
+		if hc == nil {
+			return errors.New("zohocrm: WithHTTPClient: the http.Client is nil")
+		}
+		c.http = guarded(hc)
+		return nil
+	}
+}
+
+// WithLogger logs one line for each request of an operation: operation, path template, status, code, attempt,
+// duration and the credits that remain. Never a body or a token. Answers that are a success are of
+// level Info, others of level Warn.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *Client) error {
+		if logger == nil {
+			return errors.New("zohocrm: WithLogger: the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithMaxAttempts sends a request at most n times. The default is 4; 1 means no retries.
+func WithMaxAttempts(n int) Option {
+	return func(c *Client) error {
+		if n < 1 {
+			return fmt.Errorf("zohocrm: WithMaxAttempts: must be at least 1, is %d", n)
+		}
+		c.maxAttempts = n
+		return nil
+	}
+}
+
+// WithAttemptTimeout limits each attempt of a call, its token included. The default is 30 seconds.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(c *Client) error {
+		if d <= 0 {
+			return fmt.Errorf("zohocrm: WithAttemptTimeout: must be above 0, is %s", d)
+		}
+		c.attemptTimeout = d
+		return nil
+	}
+}
+
+// WithTimeout limits a call with all its attempts and waits. The default is 2 minutes. A context that
+// ends earlier wins.
+func WithTimeout(d time.Duration) Option {
+	return func(c *Client) error {
+		if d <= 0 {
+			return fmt.Errorf("zohocrm: WithTimeout: must be above 0, is %s", d)
+		}
+		c.timeout = d
+		return nil
+	}
+}
+
+// WithUserAgent puts the name of an application, such as "orders/2.1", before that of this package in
+// the User-Agent.
+func WithUserAgent(application string) Option {
+	return func(c *Client) error {
+		if application == "" || strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+			return errors.New("zohocrm: WithUserAgent: must be printable ASCII, and not empty")
+		}
+		c.userAgent = application + " zohocrm-go/" + version
+		return nil
+	}
+}
+
+// WithoutValidation sends requests that break a rule of the OpenAPI document, for the day that Zoho
+// relaxes one. What goes into the path is checked all the same.
+func WithoutValidation() Option {
+	return func(c *Client) error {
+		c.validate = false
+		return nil
+	}
+}

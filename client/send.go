@@ -1,0 +1,104 @@
+package client
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	// maxBody is the most that is read of an answer.
+	maxBody = 4 << 20
+	// locationHeader holds the Location of a redirect, out of the sight of http.Client, which would
+	// fail on one that it cannot parse, and lose the status.
+	locationHeader = "Zohocrm-Location"
+)
+
+// answer is what came back for a request.
+type answer struct {
+	operation   *Operation
+	attempts    int
+	status      int
+	contentType string
+	location    string
+	credits     int // -1 where Zoho did not say
+	retryAfter  time.Duration
+	body        []byte
+	tooLarge    bool
+	cutOff      bool
+	cause       error // what cut it off, where the transport did
+}
+
+// send sends one request. An error means that there was no answer.
+func (c *Client) send(req *http.Request, call *call, token string) (answer, error) {
+	a := answer{operation: call.operation, attempts: call.attempts, credits: -1}
+	req.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
+	req.Header["User-Agent"] = []string{c.userAgent}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return a, err
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing was written to it
+	a.status = res.StatusCode
+	a.contentType = res.Header.Get("Content-Type")
+	a.location = res.Header.Get(locationHeader)
+	a.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
+	if credits, err := strconv.Atoi(res.Header.Get("X-API-CREDITS-REMAINING")); err == nil && credits >= 0 {
+		a.credits = credits
+	}
+	a.read(res)
+	if secret := []byte(token); len(secret) >= 8 && bytes.Contains(a.body, secret) {
+		a.body = bytes.ReplaceAll(a.body, secret, []byte(placeholder))
+	}
+	return a, nil
+}
+
+// read reads the body, up to maxBody.
+func (a *answer) read(res *http.Response) {
+	var body bytes.Buffer
+	if res.ContentLength > 0 {
+		body.Grow(int(min(res.ContentLength, 64<<10)) + bytes.MinRead)
+	}
+	_, a.cause = body.ReadFrom(io.LimitReader(res.Body, maxBody+1))
+	a.body = body.Bytes()
+	a.cutOff = a.cause != nil
+	if len(a.body) > maxBody {
+		a.body, a.tooLarge = a.body[:maxBody], true
+	}
+}
+
+// guarded returns a copy of hc that follows no redirect, so that a token goes to no other host.
+func guarded(hc *http.Client) *http.Client {
+	transport := hc.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	guarded := *hc
+	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	guarded.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+		res, err := transport.RoundTrip(req)
+		if err == nil && res != nil && res.Header.Get("Location") != "" {
+			res.Header = res.Header.Clone()
+			res.Header.Set(locationHeader, withoutQuery(res.Header.Get("Location")))
+			res.Header.Del("Location")
+		}
+		return res, err
+	})
+	return &guarded
+}
+
+// withoutQuery returns where a redirect points, less the parts of a URL that may hold a secret.
+func withoutQuery(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "a URL that cannot be parsed"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

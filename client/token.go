@@ -1,0 +1,307 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+	"weak"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// tokenMargin is how long before its end a token is renewed.
+	tokenMargin = time.Minute
+	// tokenLifetime is that of Zoho's tokens, for an answer that does not say.
+	tokenLifetime = time.Hour
+	// throttlePause is how long the token endpoint is left alone after it throttled.
+	throttlePause = time.Minute
+)
+
+// credentials are what access tokens are made from.
+type credentials struct {
+	dc                     DataCenter
+	clientID, clientSecret string
+	parameters             url.Values // those of the grant type
+}
+
+// key names the credentials without telling them.
+func (c *credentials) key() string {
+	sum := sha256.Sum256([]byte(strings.Join(
+		[]string{c.dc.APIURL, c.dc.AccountsURL, c.clientID, c.clientSecret, c.parameters.Encode()}, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// grant makes access tokens from credentials, one at a time, and keeps the newest.
+type grant struct {
+	credentials
+	cache  Cache
+	key    string
+	flight singleflight.Group
+
+	mu        sync.Mutex // never held over the network
+	current   accessToken
+	refused   string // the last token that Zoho did not accept
+	pause     *AuthError
+	pauseEnds time.Time
+}
+
+// accessToken is also what a [Cache] keeps, in JSON.
+type accessToken struct {
+	Key     string    `json:"key"`
+	Value   string    `json:"access_token"`
+	RenewAt time.Time `json:"renew_at"`
+}
+
+func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t.RenewAt) }
+
+// grants are those in use: clients with equal credentials share a token.
+var grants struct {
+	sync.Mutex
+	byKey map[grantKey]weak.Pointer[grant]
+}
+
+type grantKey struct {
+	key   string
+	cache Cache
+}
+
+func newGrant(c credentials, cache Cache) (*grant, error) {
+	if err := checkURL("AccountsURL", c.dc.AccountsURL); err != nil {
+		return nil, err
+	}
+	g := &grant{credentials: c, cache: cache, key: c.key()}
+	if cache != nil && !reflect.ValueOf(cache).Comparable() {
+		return g, nil
+	}
+	key := grantKey{g.key, cache}
+	grants.Lock()
+	defer grants.Unlock()
+	if shared := grants.byKey[key].Value(); shared != nil {
+		return shared, nil
+	}
+	if grants.byKey == nil {
+		grants.byKey = map[grantKey]weak.Pointer[grant]{}
+	}
+	grants.byKey[key] = weak.Make(g)
+	runtime.AddCleanup(g, func(key grantKey) {
+		grants.Lock()
+		defer grants.Unlock()
+		if grants.byKey[key].Value() == nil {
+			delete(grants.byKey, key)
+		}
+	}, key)
+	return g, nil
+}
+
+func (g *grant) token(ctx context.Context, c *Client) (string, error) {
+	g.mu.Lock()
+	current := g.current
+	g.mu.Unlock()
+	if current.usable() {
+		return current.Value, nil
+	}
+	// The flight serves every caller that waits, so it outlives the one that started it.
+	detached := context.WithoutCancel(ctx)
+	return wait(ctx, g.flight.DoChan("", func() (any, error) { return g.refresh(detached, c) }))
+}
+
+func (g *grant) renew(ctx context.Context, c *Client, refused string) (string, error) {
+	g.mu.Lock()
+	g.refused = refused
+	if g.current.Value == refused {
+		g.current = accessToken{}
+	}
+	g.mu.Unlock()
+	token, err := g.token(ctx, c)
+	if token == refused {
+		return "", err
+	}
+	return token, err
+}
+
+// refresh returns a token from the flight before, from the cache, or from the token endpoint.
+func (g *grant) refresh(ctx context.Context, c *Client) (string, error) {
+	g.mu.Lock()
+	current, refused, pause, pauseEnds := g.current, g.refused, g.pause, g.pauseEnds
+	g.mu.Unlock()
+	if current.usable() {
+		return current.Value, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	if cached := g.cached(ctx, c.logger); cached.usable() && cached.Value != refused {
+		g.keep(cached)
+		return cached.Value, nil
+	}
+	if time.Now().Before(pauseEnds) {
+		return "", pause
+	}
+	token, authErr := g.request(ctx, c)
+	if authErr != nil {
+		if authErr.Throttled {
+			g.mu.Lock()
+			g.pause, g.pauseEnds = authErr, time.Now().Add(throttlePause)
+			g.mu.Unlock()
+		}
+		return "", authErr
+	}
+	g.keep(token)
+	if g.cache != nil {
+		value, err := json.Marshal(token)
+		if err == nil {
+			err = g.cache.Put(ctx, g.key, value)
+		}
+		if err != nil {
+			c.logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to keep a token", slog.String("error", redact(oneLine(err.Error()), token.Value)))
+		}
+	}
+	return token.Value, nil
+}
+
+func (g *grant) keep(token accessToken) {
+	g.mu.Lock()
+	g.current = token
+	g.mu.Unlock()
+}
+
+func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessToken) {
+	if g.cache == nil {
+		return accessToken{}
+	}
+	value, err := g.cache.Get(ctx, g.key)
+	if err != nil {
+		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to return a token", slog.String("error", oneLine(err.Error())))
+	}
+	if err != nil || json.Unmarshal(value, &token) != nil || token.Key != g.key || checkToken(token.Value) != nil {
+		return accessToken{}
+	}
+	return token
+}
+
+// request asks the token endpoint for a token, again where it did not answer.
+func (g *grant) request(ctx context.Context, c *Client) (token accessToken, authErr *AuthError) {
+	deadline, _ := ctx.Deadline()
+	c.retry(ctx, deadline, func() verdict {
+		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
+		defer cancel()
+		token, authErr = g.requestOnce(attempt, c.http)
+		if authErr == nil || authErr.Throttled {
+			return verdict{}
+		}
+		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}
+	})
+	return token, authErr
+}
+
+func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, *AuthError) {
+	// The library loses the status of an answer that it cannot read.
+	status := 0
+	recording := *hc
+	recording.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		res, err := hc.Transport.RoundTrip(r)
+		if err == nil {
+			status = res.StatusCode
+		}
+		return res, err
+	})
+	config := clientcredentials.Config{
+		ClientID:       g.clientID,
+		ClientSecret:   g.clientSecret,
+		TokenURL:       strings.TrimSuffix(g.dc.AccountsURL, "/") + "/oauth/v2/token",
+		EndpointParams: g.parameters,
+		AuthStyle:      oauth2.AuthStyleInParams, // a probe would waste one of the ten requests
+	}
+	asked := time.Now().Round(0)
+	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &recording))
+	if err != nil {
+		return accessToken{}, g.explain(err, status)
+	}
+	if err := checkToken(token.AccessToken); err != nil {
+		return accessToken{}, &AuthError{StatusCode: status, Message: "the token endpoint: " + err.Error()}
+	}
+	if err := g.checkAPIDomain(token); err != nil {
+		err.StatusCode = status
+		return accessToken{}, err
+	}
+	lifetime := tokenLifetime
+	if seconds, ok := token.Extra("expires_in_sec").(float64); ok && seconds > 0 {
+		lifetime = time.Duration(seconds) * time.Second
+	} else if seconds, ok := token.Extra("expires_in").(float64); ok && seconds > 0 {
+		lifetime = time.Duration(seconds) * time.Second
+	}
+	// A token that lives shorter than the margin would be renewed for every call.
+	lifetime -= min(tokenMargin, lifetime/2)
+	return accessToken{Key: g.key, Value: token.AccessToken, RenewAt: asked.Add(lifetime)}, nil
+}
+
+// checkAPIDomain refuses a token of another data centre than the one configured, where that is one of
+// Zoho's own.
+func (g *grant) checkAPIDomain(token *oauth2.Token) *AuthError {
+	answered, _ := token.Extra("api_domain").(string)
+	configured := apiDomain(g.dc.APIURL)
+	if answered == "" || !isZoho(configured) || apiDomain(answered) == configured {
+		return nil
+	}
+	return &AuthError{Message: fmt.Sprintf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
+		g.redact(answered), g.dc.APIURL, g.dc.Name)}
+}
+
+func (g *grant) redact(text string) string {
+	return redact(text, g.clientSecret, g.parameters.Get("refresh_token"), g.clientID)
+}
+
+var errorCodePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_]{1,40}$`) })
+
+// explain says what a failure of the token endpoint means. Its codes are documented at
+// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
+func (g *grant) explain(err error, status int) *AuthError {
+	var refused *oauth2.RetrieveError
+	if status == 0 {
+		return &AuthError{cause: err, Message: fmt.Sprintf("%s did not answer: %s", g.dc.AccountsURL, g.redact(err.Error()))}
+	}
+	result := &AuthError{StatusCode: status, Message: g.dc.AccountsURL + " answered without an access token: check DataCenter.AccountsURL"}
+	if status >= http.StatusInternalServerError {
+		result.Message = g.dc.AccountsURL + " failed: try again later"
+	}
+	if !errors.As(err, &refused) {
+		return result
+	}
+	var body struct{ Status string }
+	_ = json.Unmarshal(refused.Body, &body) // what is not JSON has no status
+	// The words of a throttled answer are localised: its status and shape are not.
+	if status == http.StatusTooManyRequests || status == http.StatusBadRequest && body.Status == "failure" {
+		result.Throttled = true
+		result.Message = "the token endpoint is throttled, Zoho gives 10 access tokens per refresh token in 10 minutes: wait, and share tokens through a Cache"
+		return result
+	}
+	if errorCodePattern().MatchString(refused.ErrorCode) {
+		result.Code = Code(refused.ErrorCode)
+	}
+	switch result.Code {
+	case "invalid_code":
+		result.Message = "the refresh token is wrong, expired or revoked: make a new one in Zoho's API console"
+	case "invalid_client":
+		result.Message = fmt.Sprintf("the client id is wrong, or belongs to another data centre than %s (%s): check both", g.dc.Name, g.dc.AccountsURL)
+	case "invalid_client_secret":
+		result.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
+	case "":
+	default:
+		result.Message = "the token endpoint refused the request: " + snippet(g.redact(refused.ErrorDescription))
+	}
+	return result
+}
