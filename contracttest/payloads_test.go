@@ -1,0 +1,266 @@
+package contracttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/spec"
+)
+
+// payload is a file testdata/payloads/<operation>/<part>/<valid or invalid>/<case>.json, whose part is
+// request, response/<status>, or path for the path parameter. A valid file is the value itself. An invalid
+// one is an object of the value, body, and of the rules that it breaks, reason: each of them, as
+// "place keyword". Where only the strict checker refuses an answer, reason is a part of what it says.
+type payload struct {
+	Operation string `json:"-"`
+	Part      string `json:"-"`
+	Reason    string
+	Body      json.RawMessage
+}
+
+func readPayloads(t testing.TB) map[string]payload {
+	t.Helper()
+	payloads := map[string]payload{}
+	root := os.DirFS("testdata/payloads")
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		directory, validity := path.Split(path.Dir(name))
+		operation, part, _ := strings.Cut(path.Clean(directory), "/")
+		p := payload{Operation: operation, Part: part, Body: data}
+		if validity == "invalid" {
+			if err := json.Unmarshal(data, &p); err != nil || p.Reason == "" || p.Body == nil {
+				return fmt.Errorf("%s: write an object of reason and body (%v)", name, err)
+			}
+		} else if validity != "valid" {
+			return fmt.Errorf("%s: move it to a directory valid or invalid", name)
+		}
+		payloads[strings.TrimSuffix(name, ".json")] = p
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payloads
+}
+
+func TestPayloads(t *testing.T) {
+	checker, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range readPayloads(t) {
+		t.Run(name, func(t *testing.T) {
+			var got string
+			if schema := schemaOf(t, p.Operation, p.Part); schema != nil {
+				got = strings.Join(broken(schema, decode(t, p.Body)), ", ")
+			}
+			if status, isAnswer := strings.CutPrefix(p.Part, "response/"); isAnswer {
+				err := answer(t, checker, p.Operation, status, p.Body)
+				if (err != nil) != (p.Reason != "") {
+					t.Errorf("the strict checker says %v, want %q", err, p.Reason)
+				}
+				if got == "" && err != nil && strings.Contains(err.Error(), p.Reason) {
+					return
+				}
+			}
+			if got != p.Reason {
+				t.Errorf("the document refuses %q, want %q", got, p.Reason)
+			}
+		})
+	}
+}
+
+var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
+
+// answer returns what the strict checker refuses in an answer of an operation.
+func answer(t *testing.T, checker *contract.Checker, id, status string, body []byte) error {
+	t.Helper()
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, operation := range generated.Operations() {
+		if operation.ID == id {
+			url := "https://www.zohoapis.com" + generated.BasePath + pathParameter.ReplaceAllString(operation.Path, "1")
+			request, err := http.NewRequest(operation.Method, url, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return checker.Response(request, code, http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body)
+		}
+	}
+	t.Fatalf("there is no operation %s", id)
+	return nil
+}
+
+func TestEveryRuleOfARequestHasANearMiss(t *testing.T) {
+	tested := map[string]bool{}
+	for _, p := range readPayloads(t) {
+		for rule := range strings.SplitSeq(p.Reason, ", ") {
+			tested[p.Operation+" "+p.Part+" "+rule] = true
+		}
+	}
+	for id, operation := range operations() {
+		want := rules(t, "request $", schemaOf(t, id, "request"))
+		if len(operation.Parameters) > 0 {
+			want = append(want, "path $ pattern")
+		}
+		for _, rule := range want {
+			if !tested[id+" "+rule] {
+				t.Errorf("no payload of %s breaks %s", id, rule)
+			}
+		}
+	}
+}
+
+// rules returns every rule of a schema as "place keyword".
+func rules(t *testing.T, place string, schema *openapi3.Schema) (all []string) {
+	t.Helper()
+	encoded, err := json.Marshal(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for keyword := range decode(t, encoded).(map[string]any) {
+		switch keyword {
+		case "description", "example", "items", "nullable", "properties", "required":
+		default:
+			if !strings.HasPrefix(keyword, "x-") {
+				all = append(all, place+" "+keyword)
+			}
+		}
+	}
+	if !schema.Nullable {
+		all = append(all, place+" nullable")
+	}
+	for _, key := range schema.Required {
+		all = append(all, place+"."+key+" required")
+	}
+	for key, property := range schema.Properties {
+		all = append(all, rules(t, place+"."+key, property.Value)...)
+	}
+	if schema.Items != nil {
+		all = append(all, rules(t, place+"[0]", schema.Items.Value)...)
+	}
+	return all
+}
+
+func TestEveryAnswerHasPayloads(t *testing.T) {
+	found := map[string]bool{}
+	for _, p := range readPayloads(t) {
+		found[fmt.Sprintf("%s %s, valid: %v", p.Operation, p.Part, p.Reason == "")] = true
+	}
+	for id, operation := range operations() {
+		for status := range operation.Responses.Map() {
+			for _, valid := range []bool{true, false} {
+				if kind := fmt.Sprintf("%s response/%s, valid: %v", id, status, valid); !found[kind] {
+					t.Errorf("no payload is of %s", kind)
+				}
+			}
+		}
+	}
+}
+
+var document = sync.OnceValue(func() *openapi3.T {
+	document, err := openapi3.NewLoader().LoadFromData(spec.YAML)
+	if err != nil {
+		panic(err)
+	}
+	return document
+})
+
+// operations returns the operations of the document by their ids.
+func operations() map[string]*openapi3.Operation {
+	all := map[string]*openapi3.Operation{}
+	for _, item := range document().Paths.Map() {
+		for _, operation := range item.Operations() {
+			all[operation.OperationID] = operation
+		}
+	}
+	return all
+}
+
+// schemaOf returns the schema of a part of an operation, nil for a status that the document lacks.
+func schemaOf(t testing.TB, id, part string) *openapi3.Schema {
+	t.Helper()
+	operation := operations()[id]
+	if operation == nil {
+		t.Fatalf("the document has no operation %s", id)
+	}
+	switch part {
+	case "path":
+		return operation.Parameters[0].Value.Schema.Value
+	case "request":
+		return operation.RequestBody.Value.Content["application/json"].Schema.Value
+	}
+	response := operation.Responses.Value(strings.TrimPrefix(part, "response/"))
+	if response == nil {
+		return nil
+	}
+	return response.Value.Content["application/json"].Schema.Value
+}
+
+// broken returns the rules that a JSON value breaks, each as "place keyword", sorted.
+func broken(schema *openapi3.Schema, value any) (rules []string) {
+	err := schema.VisitJSON(value, openapi3.MultiErrors())
+	failures, several := err.(openapi3.MultiError)
+	if err != nil && !several {
+		failures = openapi3.MultiError{err}
+	}
+	for _, failure := range failures {
+		e, isRule := failure.(*openapi3.SchemaError)
+		if !isRule {
+			rules = append(rules, failure.Error())
+			continue
+		}
+		place := "$"
+		for _, key := range e.JSONPointer() {
+			if _, err := strconv.Atoi(key); err == nil {
+				place += "[" + key + "]"
+			} else {
+				place += "." + key
+			}
+		}
+		keyword := e.SchemaField
+		if keyword == "properties" { // kin-openapi's name for a key too many
+			keyword = "additionalProperties"
+		}
+		rules = append(rules, place+" "+keyword)
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+// decode returns the one JSON value that data is, its numbers with all of their digits.
+func decode(t testing.TB, data []byte) (value any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	if decoder.More() {
+		t.Fatal("something follows the JSON value")
+	}
+	return value
+}
