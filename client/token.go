@@ -115,8 +115,9 @@ func (g *grant) token(ctx context.Context, c *Client) (string, error) {
 	if current.usable() {
 		return current.Value, nil
 	}
-	// The flight serves every caller that waits, so it outlives the one that started it.
-	detached := context.WithoutCancel(ctx)
+	// The flight serves every caller that waits: it outlives the one that started it, and belongs to
+	// no operation.
+	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
 	return wait(ctx, g.flight.DoChan("", func() (any, error) { return g.refresh(detached, c) }))
 }
 
