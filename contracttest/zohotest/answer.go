@@ -12,7 +12,10 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-const jsonType = "application/json;charset=UTF-8"
+const (
+	jsonType    = "application/json;charset=UTF-8"
+	problemType = "application/problem+json"
+)
 
 type answer struct {
 	status      int
@@ -26,6 +29,80 @@ func jsonAnswer(status int, value any) answer {
 		panic(err) // the values are those of this package
 	}
 	return answer{status: status, contentType: jsonType, body: body}
+}
+
+// result is the outcome of one input, or the error of a whole request.
+type result struct {
+	Code    client.Code `json:"code"`
+	Details details     `json:"details"`
+	Message string      `json:"message"`
+	Status  string      `json:"status"`
+}
+
+type details map[string]any
+
+func (s *Server) result(c call, id string, r *refusal) result {
+	if r.code == "" {
+		return result{"SUCCESS", details{"id": id}, s.successMessage(c.operation.ID), "success"}
+	}
+	message, _ := generated.Explain(c.operation.ID, string(r.code))
+	return result{r.code, r.details, message, "error"}
+}
+
+// successMessage returns the message of the document's sample.
+func (s *Server) successMessage(operationID string) (message string) {
+	var sample map[string][]result
+	if a, err := s.example(operationID, http.StatusOK, "success"); err != nil || json.Unmarshal(a.body, &sample) != nil {
+		panic("zohotest: the OpenAPI document has no sample of a success of " + operationID)
+	}
+	for _, results := range sample {
+		message = results[0].Message
+	}
+	return message
+}
+
+// wrapped is a success of HTTP's if one of the results is one.
+func wrapped(key string, results []result) answer {
+	failed := slices.ContainsFunc(results, func(r result) bool { return r.Status == "error" })
+	succeeded := slices.ContainsFunc(results, func(r result) bool { return r.Status == "success" })
+	status := http.StatusOK
+	if failed && succeeded {
+		status = http.StatusMultiStatus
+	} else if failed {
+		status = http.StatusBadRequest
+	}
+	return jsonAnswer(status, map[string][]result{key: results})
+}
+
+// refuse answers by the document's example of a code.
+func (s *Server) refuse(o generated.Operation, code client.Code) answer {
+	a, err := s.example(o.ID, 0, strings.ToLower(string(code)))
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// example returns a named answer of the document. Status 0 is any, the lowest first, and so is an
+// empty name.
+func (s *Server) example(operationID string, status int, name string) (answer, error) {
+	var names []string
+	for _, e := range s.contract.Examples() {
+		if e.Operation != operationID {
+			continue
+		}
+		if (status == 0 || status == e.Status) && (name == "" || name == e.Name) {
+			return answer{status: e.Status, contentType: jsonType, body: e.Body}, nil
+		}
+		names = append(names, fmt.Sprintf("%d %s", e.Status, e.Name))
+	}
+	if names != nil {
+		return answer{}, fmt.Errorf("zohotest: %s has no such answer; it has: %s", operationID, strings.Join(names, ", "))
+	}
+	for _, o := range generated.Operations() {
+		names = append(names, o.ID)
+	}
+	return answer{}, fmt.Errorf("zohotest: there is no operation %q; there are: %s", operationID, strings.Join(names, ", "))
 }
 
 // queued is an answer that waits for its request.
@@ -42,7 +119,7 @@ type queued struct {
 // such as Answer("updateContactRoles", "duplicate_data"). Where a name is at several statuses, it is the
 // lowest, and "207 partial_success" says another. The org stays as it is, and neither token nor
 // request matters; still a success fails the test if the document refuses the request. A name
-// that the document does not have fails the test at once.
+// that the document does not have fails the test at once; of a server of [Start] it panics.
 func (s *Server) Answer(operationID, example string) {
 	status, name := 0, example
 	if code, rest, found := strings.Cut(example, " "); found {
@@ -50,22 +127,21 @@ func (s *Server) Answer(operationID, example string) {
 	}
 	a, err := s.example(operationID, status, name)
 	if err != nil {
-		s.fatal("zohotest: %v", err)
-		return
+		s.fatal(err)
 	}
-	s.enqueue(queued{operation: operationID, name: fmt.Sprintf("the answer %q of %s", example, operationID), answer: a})
+	s.enqueue(queued{operation: operationID, name: fmt.Sprintf("Answer(%q, %q)", operationID, example), answer: a})
 }
 
-// AnswerWith queues an answer of any kind for the next request of the API: HTML, half a body, a delay, a
-// broken connection. It is not held against the contract. The answers of Answer and AnswerWith are
-// given in the order of their queueing.
+// AnswerWith queues an answer of any kind for the next request of the API: HTML, half a body, a
+// connection that breaks. It is not held against the contract. Answers are given in the order in which
+// they were queued.
 func (s *Server) AnswerWith(handler http.HandlerFunc) {
-	s.enqueue(queued{name: "the answer of AnswerWith", handler: handler})
+	s.enqueue(queued{name: "AnswerWith", handler: handler})
 }
 
 // AnswerTokenWith queues an answer of any kind for the next request of the token endpoint.
 func (s *Server) AnswerTokenWith(handler http.HandlerFunc) {
-	s.enqueue(queued{operation: tokenOperation, name: "the answer of AnswerTokenWith", handler: handler})
+	s.enqueue(queued{operation: tokenOperation, name: "AnswerTokenWith", handler: handler})
 }
 
 func (s *Server) enqueue(q queued) {
@@ -74,37 +150,42 @@ func (s *Server) enqueue(q queued) {
 	s.queue = append(s.queue, q)
 }
 
-func (s *Server) dequeue(operation string) (queued, bool) {
+func (s *Server) dequeue(operation string) (q queued, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, q := range s.queue {
-		if q.operation == operation || q.operation == "" && operation != tokenOperation {
-			s.queue = slices.Delete(s.queue, i, i+1)
-			return q, true
-		}
+	at := slices.IndexFunc(s.queue, func(q queued) bool {
+		return q.operation == operation || q.operation == "" && operation != tokenOperation
+	})
+	if at < 0 {
+		return queued{}, false
 	}
-	return queued{}, false
+	q = s.queue[at]
+	s.queue = slices.Delete(s.queue, at, at+1)
+	return q, true
 }
 
-// example returns a named answer. Status 0 is any, the lowest first, and so is an empty name.
-func (s *Server) example(operationID string, status int, name string) (answer, error) {
-	var names []string
-	for _, e := range s.contract.Examples() {
-		if e.Operation != operationID {
-			continue
+// preferred returns the answer that a Prefer header selects, as the mock server Prism understands it:
+// code=400, example=duplicate_data, either one optional.
+func (s *Server) preferred(c call) (a answer, found bool) {
+	var status int
+	var name string
+	for preference := range strings.SplitSeq(strings.Join(c.Header.Values("Prefer"), ","), ",") {
+		switch key, value, _ := strings.Cut(strings.TrimSpace(preference), "="); key {
+		case "code":
+			status = parseStatus(value)
+		case "example":
+			name = value
 		}
-		if (status == 0 || status == e.Status) && (name == "" || name == e.Name) {
-			return answer{status: e.Status, contentType: jsonType, body: e.Body}, nil
-		}
-		names = append(names, fmt.Sprintf("%d %s", e.Status, e.Name))
 	}
-	if names == nil {
-		for _, o := range generated.Operations() {
-			names = append(names, o.ID)
-		}
-		return answer{}, fmt.Errorf("there is no operation %q; there are: %s", operationID, strings.Join(names, ", "))
+	if c.name == "" || status == 0 && name == "" {
+		return answer{}, false
 	}
-	return answer{}, fmt.Errorf("%s has no such answer; it has: %s", operationID, strings.Join(names, ", "))
+	a, err := s.example(c.name, status, name)
+	if err != nil {
+		a = jsonAnswer(http.StatusNotFound, map[string]any{"title": "No such answer", "status": http.StatusNotFound, "detail": err.Error()})
+		a.contentType = problemType
+	}
+	return a, true
 }
 
 // parseStatus returns -1, which no answer has, for what is not a status.
@@ -113,67 +194,4 @@ func parseStatus(s string) int {
 		return status
 	}
 	return -1
-}
-
-// preferred returns the answer that a Prefer header selects, as the mock server Prism understands it:
-// code=400, example=duplicate_data, either one optional.
-func (s *Server) preferred(c call) (answer, bool) {
-	var status int
-	var name string
-	for _, preference := range strings.Split(strings.Join(c.Header.Values("Prefer"), ","), ",") {
-		switch key, value, _ := strings.Cut(strings.TrimSpace(preference), "="); key {
-		case "code":
-			status = parseStatus(value)
-		case "example":
-			name = value
-		}
-	}
-	if c.name == "" || c.name == tokenOperation || status == 0 && name == "" {
-		return answer{}, false
-	}
-	a, err := s.example(c.name, status, name)
-	if err != nil {
-		a = jsonAnswer(http.StatusNotFound, map[string]any{"title": "No such answer", "status": http.StatusNotFound, "detail": err.Error()})
-		a.contentType = "application/problem+json"
-	}
-	return a, true
-}
-
-// result is the outcome of one input, or of a whole request.
-type result struct {
-	Code    client.Code `json:"code"`
-	Details details     `json:"details"`
-	Message string      `json:"message"`
-	Status  string      `json:"status"`
-}
-
-type details map[string]any
-
-// refusal is why an input, or a whole request, is refused.
-type refusal struct {
-	code    client.Code
-	details details
-}
-
-func (r *refusal) result(o generated.Operation) result {
-	message, _ := generated.Explain(o.ID, string(r.code))
-	return result{Code: r.code, Details: r.details, Message: message, Status: "error"}
-}
-
-// wrapped answers an update by its results. It is a success of HTTP's if one of them is one.
-func wrapped(key string, results []result) answer {
-	succeeded := 0
-	for _, r := range results {
-		if r.Status == "success" {
-			succeeded++
-		}
-	}
-	status := http.StatusMultiStatus
-	switch succeeded {
-	case len(results):
-		status = http.StatusOK
-	case 0:
-		status = http.StatusBadRequest
-	}
-	return jsonAnswer(status, map[string][]result{key: results})
 }

@@ -46,42 +46,24 @@ func copyModules(modules []Module) []Module {
 	return modules
 }
 
-// The org is that of the documentation's samples before they are sent.
-
-func sampleModules() []Module {
-	return []Module{
-		{
-			ID: "2423488000000834002", APIName: "Digital_Marketing",
-			PluralLabel: "Marketings", SingularLabel: "Marketing", Profiles: []string{"2423488000000015972"},
-		},
-		{
-			ID: "2423488000000834003", APIName: "Print_Marketing",
-			PluralLabel: "Print Marketings", SingularLabel: "Print Marketing", Profiles: []string{"2423488000000015972", "2423488000000015975"},
-		},
+// sampleOrg is the org of the documentation's samples, before they are sent.
+func sampleOrg(s *Server) {
+	const administrator, standard, sales = "2423488000000015972", "2423488000000015975", "2423488000000015978"
+	s.profiles = []string{administrator, standard, sales}
+	s.modules = []Module{
+		{"2423488000000834002", "Digital_Marketing", "Marketings", "Marketing", []string{administrator}},
+		{"2423488000000834003", "Print_Marketing", "Print Marketings", "Print Marketing", []string{administrator, standard}},
 	}
-}
-
-func sampleProfiles() []string {
-	return []string{"2423488000000015972", "2423488000000015975", "2423488000000015978"}
-}
-
-func sampleContactRoles() []ContactRole {
-	return []ContactRole{
-		{ID: "4150868000003611011", Name: "Developer/Evaluator", SequenceNumber: 1},
-		{ID: "4150868000003611012", Name: "Decision Maker", SequenceNumber: 2},
-		{ID: "4150868000003611013", Name: "Purchasing", SequenceNumber: 3},
-		{ID: "4150868000003611014", Name: "Executive Sponsor", SequenceNumber: 4},
-		{ID: "4150868000003611015", Name: "Engineering Lead", SequenceNumber: 5},
-		{ID: "4150868000003611016", Name: "Economic Decision Maker", SequenceNumber: 6},
-		{ID: "4150868000003611017", Name: "Product Management", SequenceNumber: 7},
+	s.roles = []ContactRole{
+		{"4150868000003611011", "Developer/Evaluator", 1},
+		{"4150868000003611012", "Decision Maker", 2},
+		{"4150868000003611013", "Purchasing", 3},
+		{"4150868000003611014", "Executive Sponsor", 4},
+		{"4150868000003611015", "Engineering Lead", 5},
 	}
-}
-
-func narrowestScopes() []string {
-	var scopes []string
 	for _, o := range generated.Operations() {
-		scopes = append(scopes, o.Scopes[0])
+		if !slices.Contains(s.scopes, o.Scopes[0]) {
+			s.scopes = append(s.scopes, o.Scopes[0])
+		}
 	}
-	slices.Sort(scopes)
-	return slices.Compact(scopes)
 }

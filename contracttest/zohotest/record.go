@@ -2,9 +2,36 @@ package zohotest
 
 import (
 	"bufio"
+	"bytes"
 	"net"
 	"net/http"
+	"slices"
 )
+
+// Request is a request that the server got.
+type Request struct {
+	// Operation is the operationId, "token" for the token endpoint, or empty.
+	Operation string
+	Method    string
+	// Path is the path as it was sent, with the query.
+	Path   string
+	Header http.Header
+	Body   []byte
+	// Status is the HTTP status of the answer, 0 while there is none.
+	Status int
+}
+
+// Requests returns copies of all requests so far, those for tokens too, in the order of arrival.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests := slices.Clone(s.requests)
+	for i := range requests {
+		requests[i].Header = requests[i].Header.Clone()
+		requests[i].Body = bytes.Clone(requests[i].Body)
+	}
+	return requests
+}
 
 // recorder notes the status of an answer before the client can see it.
 type recorder struct {
@@ -23,6 +50,16 @@ func (s *Server) record(w http.ResponseWriter, c call) *recorder {
 	return &recorder{ResponseWriter: w, server: s, index: len(s.requests) - 1}
 }
 
+func (r *recorder) setStatus(status int) {
+	if r.answered || status < http.StatusOK {
+		return
+	}
+	r.answered = true
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	r.server.requests[r.index].Status = status
+}
+
 func (r *recorder) WriteHeader(status int) {
 	r.setStatus(status)
 	r.ResponseWriter.WriteHeader(status)
@@ -33,26 +70,12 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Hijack is for an answer that breaks the connection; its status stays 0.
-func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	r.answered = true
-	return http.NewResponseController(r.ResponseWriter).Hijack()
-}
-
 func (r *recorder) Flush() {
 	r.setStatus(http.StatusOK)
 	http.NewResponseController(r.ResponseWriter).Flush()
 }
 
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// setStatus notes the first status that is not informational.
-func (r *recorder) setStatus(status int) {
-	if r.answered || status < http.StatusOK {
-		return
-	}
-	r.answered = true
-	r.server.mu.Lock()
-	r.server.requests[r.index].Status = status
-	r.server.mu.Unlock()
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	r.answered = true // by whatever goes over the connection
+	return http.NewResponseController(r.ResponseWriter).Hijack()
 }

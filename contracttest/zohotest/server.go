@@ -23,8 +23,6 @@ package zohotest
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"log"
@@ -62,7 +60,7 @@ type Server struct {
 	auth     client.RefreshToken
 	address  string
 	problem  func(string)
-	fatal    func(format string, args ...any)
+	fatal    func(args ...any)
 	now      func() time.Time
 
 	scopes        []string
@@ -121,7 +119,7 @@ func NewServer(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	forTest := func(s *Server) {
 		s.problem = func(problem string) { t.Error(problem) }
-		s.fatal = t.Fatalf
+		s.fatal = t.Fatal
 	}
 	s, err := Start(append([]Option{forTest}, options...)...)
 	if err != nil {
@@ -139,17 +137,14 @@ func Start(options ...Option) (*Server, error) {
 	}
 	s := &Server{
 		contract:      checker,
-		auth:          client.RefreshToken{ClientID: "1000." + randomHex(), ClientSecret: randomHex(), RefreshToken: newToken()},
+		auth:          client.RefreshToken{ClientID: newToken(), ClientSecret: newToken(), RefreshToken: newToken()},
 		address:       "127.0.0.1:0",
 		problem:       func(problem string) { log.Print(problem) },
-		fatal:         func(format string, args ...any) { panic(fmt.Sprintf(format, args...)) },
+		fatal:         func(args ...any) { panic(args[0]) },
 		now:           time.Now,
-		scopes:        narrowestScopes(),
 		tokenLifetime: time.Hour,
-		modules:       sampleModules(),
-		roles:         sampleContactRoles(),
-		profiles:      sampleProfiles(),
 	}
+	sampleOrg(s)
 	for _, option := range options {
 		option(s)
 	}
@@ -189,31 +184,6 @@ func (s *Server) DataCenter() client.DataCenter {
 // good for [client.ClientCredentials] too, with any org id.
 func (s *Server) Auth() client.RefreshToken { return s.auth }
 
-// Request is a request that the server got.
-type Request struct {
-	// Operation is the operationId, "token" for the token endpoint, or empty.
-	Operation string
-	Method    string
-	// Path is the path as it was sent, with the query.
-	Path   string
-	Header http.Header
-	Body   []byte
-	// Status is the HTTP status of the answer, 0 while there is none.
-	Status int
-}
-
-// Requests returns copies of all requests so far, those for tokens too, in the order of arrival.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	requests := slices.Clone(s.requests)
-	for i := range requests {
-		requests[i].Header = requests[i].Header.Clone()
-		requests[i].Body = bytes.Clone(requests[i].Body)
-	}
-	return requests
-}
-
 // ServeHTTP answers as Zoho does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
@@ -221,24 +191,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newCall(r, body)
 	recorder := s.record(w, c)
 
-	var a answer
-	if next, found := s.dequeue(c.name); found && next.handler != nil {
+	next, isQueued := s.dequeue(c.name)
+	if next.handler != nil {
 		next.handler(recorder, r)
 		recorder.setStatus(http.StatusOK)
 		return
-	} else if found {
-		a = next.answer
-	} else if c.name == tokenOperation {
-		a = s.grantToken(r)
-	} else if preferred, found := s.preferred(c); found {
-		a = preferred
-	} else {
+	}
+	a := next.answer
+	if !isQueued {
 		a = s.answer(c)
 	}
 	s.check(c, a)
 	recorder.Header().Set("Content-Type", a.contentType)
 	recorder.WriteHeader(a.status)
 	recorder.Write(append(a.body, '\n'))
+}
+
+func (s *Server) answer(c call) answer {
+	if c.name == tokenOperation {
+		return s.grantToken(c.Request)
+	}
+	if a, found := s.preferred(c); found {
+		return a
+	}
+	return s.update(c)
 }
 
 // call is a request with what is known of it.
@@ -248,51 +224,44 @@ type call struct {
 	// name is what Request.Operation tells.
 	name string
 	// operation and parameters are those of the path, whatever the method.
-	operation  generated.Operation
+	operation  *generated.Operation
 	parameters map[string]string
-	known      bool
 }
 
 func newCall(r *http.Request, body []byte) call {
 	c := call{Request: r, body: body}
 	if r.URL.Path == tokenPath && r.Method == http.MethodPost {
 		c.name = tokenOperation
-		return c
 	}
-	// Zoho makes the path plain first, so that an empty role id is the update of several roles.
-	plain := &url.URL{Path: path.Clean(r.URL.Path)}
-	below, found := strings.CutPrefix(plain.EscapedPath(), generated.BasePath)
-	for _, operation := range generated.Operations() {
-		if parameters, ok := contract.MatchPath(operation.Path, below); ok && found {
-			c.operation, c.parameters, c.known = operation, parameters, true
-			if r.Method == operation.Method {
-				c.name = operation.ID
+	below, found := strings.CutPrefix(plainURL(r).EscapedPath(), generated.BasePath)
+	for _, o := range generated.Operations() {
+		if parameters, matches := contract.MatchPath(o.Path, below); found && matches {
+			c.operation, c.parameters = &o, parameters
+			if r.Method == o.Method {
+				c.name = o.ID
 			}
 		}
 	}
 	return c
 }
 
+// plainURL resolves dots and empty segments as Zoho does, so that an empty role id is the update of
+// several roles.
+func plainURL(r *http.Request) *url.URL { return &url.URL{Path: path.Clean(r.URL.Path)} }
+
 // check reports a success that the document refuses the request of, and an answer that it does not
 // allow.
 func (s *Server) check(c call, a answer) {
-	if !c.known || a.contentType != jsonType {
+	if c.operation == nil || a.contentType != jsonType {
 		return
 	}
 	if a.status < http.StatusMultipleChoices {
 		if err := s.contract.Request(c.Request, c.body); err != nil {
-			s.problem(fmt.Sprintf("zohotest: %s %s got %d, but the OpenAPI document refuses the request: %v", c.Method, c.URL.Path, a.status, err))
+			s.problem(fmt.Sprintf("zohotest: %s %s is answered %d, but the OpenAPI document refuses the request: %v", c.Method, c.URL.Path, a.status, err))
 		}
 	}
-	plain := c.Clone(c.Context())
-	plain.URL = &url.URL{Path: path.Clean(c.URL.Path)}
+	plain := &http.Request{Method: c.Method, URL: plainURL(c.Request)}
 	if err := s.contract.Response(plain, a.status, http.Header{"Content-Type": {a.contentType}}, a.body); err != nil {
-		s.problem(fmt.Sprintf("zohotest: %s %s got an answer that the OpenAPI document does not allow: %v", c.Method, c.URL.Path, err))
+		s.problem(fmt.Sprintf("zohotest: the OpenAPI document does not allow the answer to %s %s: %v", c.Method, c.URL.Path, err))
 	}
-}
-
-func randomHex() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
 }

@@ -1,6 +1,8 @@
 package zohotest
 
 import (
+	"crypto/rand"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -8,10 +10,9 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
-	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-// Limits of each refresh token.
+// Zoho's limits for each refresh token.
 const (
 	maxTokensInPeriod = 10
 	tokenPeriod       = 10 * time.Minute
@@ -25,7 +26,7 @@ type accessToken struct {
 	issued, expires time.Time
 }
 
-// IssueToken makes an access token, for [client.StaticToken]. No scopes means those of WithScopes.
+// IssueToken makes an access token, for [client.StaticToken]. No scopes means those of [WithScopes].
 func (s *Server) IssueToken(scopes ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,65 +48,36 @@ func (s *Server) ExpireTokens() {
 // issue wants s.mu held.
 func (s *Server) issue(grant string, scopes []string) string {
 	now := s.now()
-	t := accessToken{value: newToken(), grant: grant, scopes: slices.Clone(scopes), issued: now, expires: now.Add(s.tokenLifetime)}
+	t := accessToken{newToken(), grant, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
 	s.tokens = append(s.tokens, t)
 	return t.value
 }
 
-func newToken() string { return "1000." + randomHex() + "." + randomHex() }
+func newToken() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("1000.%x.%x", b[:16], b[16:])
+}
 
-var orgID = regexp.MustCompile(`^ZohoCRM\.[0-9]+$`)
+var soid = regexp.MustCompile(`^ZohoCRM\.[0-9]+$`)
 
-// grantToken answers the token endpoint. Most failures come with HTTP 200.
+// grantToken answers a token request. Most failures come with HTTP 200.
 func (s *Server) grantToken(r *http.Request) answer {
-	fail := func(code string) answer { return jsonAnswer(http.StatusOK, map[string]string{"error": code}) }
-	_, _, basic := r.BasicAuth()
-	query := r.URL.Query()
-	if basic || query.Has("client_id") || query.Has("client_secret") || query.Has("refresh_token") || r.ParseForm() != nil {
-		return fail("invalid_client")
+	grant, scopes, problem := s.readGrant(r)
+	if problem != "" {
+		return jsonAnswer(http.StatusOK, map[string]string{"error": problem})
 	}
-	form := r.PostForm
-	switch {
-	case form.Get("client_id") != s.auth.ClientID:
-		return fail("invalid_client")
-	case form.Get("client_secret") != s.auth.ClientSecret:
-		return fail("invalid_client_secret")
-	}
-	var grant string
-	scopes := s.scopes
-	switch form.Get("grant_type") {
-	case "refresh_token":
-		if grant = form.Get("refresh_token"); grant != s.auth.RefreshToken {
-			return fail("invalid_code")
-		}
-	case "client_credentials":
-		if grant = form.Get("soid"); !orgID.MatchString(grant) {
-			return fail("invalid_client")
-		}
-		scopes = strings.Split(form.Get("scope"), ",")
-		for _, scope := range scopes {
-			if !strings.HasPrefix(scope, "ZohoCRM.") || strings.ContainsAny(scope, " +") {
-				return fail("invalid_scope")
-			}
-		}
-	default:
-		return fail("unsupported_grant_type")
-	}
-
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	var inPeriod int
+	inPeriod := 0
 	var live []*accessToken
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.grant != grant {
-			continue
-		}
-		if now.Before(t.issued.Add(tokenPeriod)) {
+		if t.grant == grant && now.Before(t.issued.Add(tokenPeriod)) {
 			inPeriod++
 		}
-		if now.Before(t.expires) {
+		if t.grant == grant && now.Before(t.expires) {
 			live = append(live, t)
 		}
 	}
@@ -128,25 +100,54 @@ func (s *Server) grantToken(r *http.Request) answer {
 	})
 }
 
-// authorize returns the code of what is wrong with the Authorization header, or an empty one.
-func (s *Server) authorize(r *http.Request, o generated.Operation) client.Code {
-	value, found := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
+// readGrant returns what tokens are counted by, and the scopes of the token, or what is wrong.
+func (s *Server) readGrant(r *http.Request) (grant string, scopes []string, problem string) {
+	_, _, basic := r.BasicAuth()
+	if r.ParseForm() != nil || basic || r.PostForm.Get("client_id") != s.auth.ClientID {
+		return "", nil, "invalid_client"
+	}
+	for _, secret := range []string{"client_id", "client_secret", "refresh_token"} {
+		if r.URL.Query().Has(secret) {
+			return "", nil, "invalid_client"
+		}
+	}
+	if r.PostForm.Get("client_secret") != s.auth.ClientSecret {
+		return "", nil, "invalid_client_secret"
+	}
+	switch r.PostForm.Get("grant_type") {
+	case "refresh_token":
+		if grant = r.PostForm.Get("refresh_token"); grant != s.auth.RefreshToken {
+			return "", nil, "invalid_code"
+		}
+		return grant, s.scopes, ""
+	case "client_credentials":
+		if grant = r.PostForm.Get("soid"); !soid.MatchString(grant) {
+			return "", nil, "invalid_client"
+		}
+		scopes = strings.Split(r.PostForm.Get("scope"), ",")
+		for _, scope := range scopes {
+			if !strings.HasPrefix(scope, "ZohoCRM.") || strings.Contains(scope, " ") {
+				return "", nil, "invalid_scope"
+			}
+		}
+		return grant, scopes, ""
+	}
+	return "", nil, "unsupported_grant_type"
+}
+
+// authorize returns what is wrong with the Authorization header, or an empty code. It wants s.mu held.
+func (s *Server) authorize(c call) client.Code {
+	value, found := strings.CutPrefix(c.Header.Get("Authorization"), "Zoho-oauthtoken ")
 	if !found || value == "" {
 		return client.CodeAuthenticationFailure
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := s.now()
-	for _, t := range s.tokens {
-		if t.value != value || !now.Before(t.expires) {
-			continue
-		}
-		for _, scope := range o.Scopes {
-			if slices.Contains(t.scopes, scope) {
-				return ""
-			}
-		}
+	at := slices.IndexFunc(s.tokens, func(t accessToken) bool { return t.value == value && now.Before(t.expires) })
+	if at < 0 {
+		return client.CodeInvalidToken
+	}
+	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(s.tokens[at].scopes, scope) }) {
 		return client.CodeOAuthScopeMismatch
 	}
-	return client.CodeInvalidToken
+	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -22,293 +21,230 @@ const (
 	maxNameLength  = 50
 )
 
-// answer carries out a request of the API.
-func (s *Server) answer(c call) answer {
-	if !c.known {
-		return s.refuseAs(generated.OperationUpdateContactRoles, client.CodeInvalidURLPattern)
+// update carries out a request of the API.
+func (s *Server) update(c call) answer {
+	switch {
+	case c.operation == nil:
+		return s.refuse(generated.OperationUpdateContactRoles, client.CodeInvalidURLPattern)
+	case c.Method != c.operation.Method:
+		return s.refuse(*c.operation, client.CodeInvalidRequestMethod)
 	}
-	if c.Method != c.operation.Method {
-		return s.refuseAs(c.operation, client.CodeInvalidRequestMethod)
-	}
-	if code := s.authorize(c.Request, c.operation); code != "" {
-		return s.refuseAs(c.operation, code)
-	}
-	switch c.operation.ID {
-	case generated.OperationUpdateCustomModule.ID:
-		return s.updateModules(c)
-	default:
-		return s.updateRoles(c)
-	}
-}
-
-// refuseAs answers by the document's example of a code.
-func (s *Server) refuseAs(o generated.Operation, code client.Code) answer {
-	a, err := s.example(o.ID, 0, strings.ToLower(string(code)))
-	if err != nil {
-		panic(err)
-	}
-	return a
-}
-
-func (s *Server) updateModules(c call) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := c.parameters["module"]
-	at := slices.IndexFunc(s.modules, func(m Module) bool { return name == m.ID || name == m.APIName })
-	if at < 0 {
-		return s.refuseAs(c.operation, client.CodeInvalidModule)
+	if code := s.authorize(c); code != "" {
+		return s.refuse(*c.operation, code)
 	}
-	return s.eachItem(c, "modules", 1, func(o object) (string, *refusal) {
-		return s.modules[at].ID, s.updateModule(&s.modules[at], o)
-	})
-}
-
-func (s *Server) updateRoles(c call) answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	limit := maxRoles
-	pathID, single := c.parameters["contact_role_id"]
-	if single {
-		limit = 1
+	if name, isModule := c.parameters["module"]; isModule {
+		at := slices.IndexFunc(s.modules, func(m Module) bool { return m.ID == name || m.APIName == name })
+		if at < 0 {
+			return s.refuse(*c.operation, client.CodeInvalidModule)
+		}
+		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(&s.modules[at], o) })
 	}
-	return s.eachItem(c, "contact_roles", limit, func(o object) (string, *refusal) {
-		id := pathID
-		if _, given := o.values["id"]; given || !single {
-			var r *refusal
-			if id, r = o.text("id"); r != nil {
-				return "", r
+	if id, single := c.parameters["contact_role_id"]; single {
+		return s.updateEach(c, "contact_roles", 1, func(o object) string {
+			if o.has("id") && o.text("id") != id {
+				o.refuseID(o.text("id"))
 			}
-		}
-		at := slices.IndexFunc(s.roles, func(role ContactRole) bool { return role.ID == id })
-		if at < 0 || single && id != pathID {
-			return "", &refusal{client.CodeInvalidData, details{"id": id}}
-		}
-		return id, s.updateRole(&s.roles[at], o)
-	})
+			return s.updateRole(id, o)
+		})
+	}
+	return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.text("id"), o) })
 }
 
-// eachItem calls update with each object of the array under key, and answers with the results.
-func (s *Server) eachItem(c call, key string, limit int, update func(object) (id string, r *refusal)) answer {
-	bare := func(code client.Code, d details) answer {
-		return jsonAnswer(http.StatusBadRequest, (&refusal{code, d}).result(c.operation))
-	}
-	var envelope map[string]any
+// updateEach calls update with each object of the array under key, and answers with the results.
+func (s *Server) updateEach(c call, key string, limit int, update func(object) (id string)) answer {
+	body := object{path: "$", refusal: &refusal{}}
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&envelope); err != nil || envelope == nil {
-		return s.refuseAs(c.operation, client.CodeUnableToParseDataType)
+	if !json.Valid(c.body) || decoder.Decode(&body.values) != nil || body.values == nil {
+		return s.refuse(*c.operation, client.CodeUnableToParseDataType)
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return s.refuseAs(c.operation, client.CodeUnableToParseDataType)
-	}
-	top := object{values: envelope, path: "$"}
-	if r := top.only(key); r != nil {
-		return bare(r.code, r.details)
-	}
-	value, found := envelope[key]
-	items, isArray := value.([]any)
+	body.refuseUnknown(key)
+	items, isArray := body.values[key].([]any)
 	switch {
-	case !found || isArray && len(items) == 0:
-		return wrapped(key, []result{top.refuse(client.CodeMandatoryNotFound, key, nil).result(c.operation)})
+	case !body.has(key) || isArray && len(items) == 0:
+		body.refuse(client.CodeMandatoryNotFound, key, nil)
+		return wrapped(key, []result{s.result(c, "", body.refusal)})
 	case !isArray:
-		r := top.refuse(client.CodeInvalidData, key, details{"expected_data_type": "jsonarray"})
-		return bare(r.code, r.details)
+		body.refuse(client.CodeInvalidData, key, details{"expected_data_type": "jsonarray"})
 	case len(items) > limit:
-		return bare(client.CodeLimitExceeded, details{"limit": limit})
+		*body.refusal = refusal{client.CodeLimitExceeded, details{"limit": limit}}
 	}
-	results := make([]result, len(items))
+	if body.refusal.code != "" {
+		return jsonAnswer(http.StatusBadRequest, s.result(c, "", body.refusal))
+	}
+	var results []result
 	for i, item := range items {
-		o := object{path: fmt.Sprintf("$.%s[%d]", key, i)}
+		o := object{path: fmt.Sprintf("$.%s[%d]", key, i), refusal: &refusal{}}
 		var id string
-		r := &refusal{client.CodeInvalidData, details{"json_path": o.path, "expected_data_type": "jsonobject"}}
 		if o.values, _ = item.(map[string]any); o.values != nil {
-			id, r = update(o)
+			id = update(o)
+		} else {
+			*o.refusal = refusal{client.CodeInvalidData, details{"json_path": o.path, "expected_data_type": "jsonobject"}}
 		}
-		if results[i] = (result{"SUCCESS", details{"id": id}, s.successMessage(c.operation), "success"}); r != nil {
-			results[i] = r.result(c.operation)
-		}
+		results = append(results, s.result(c, id, o.refusal))
 	}
 	return wrapped(key, results)
 }
 
-func (s *Server) updateModule(module *Module, o object) *refusal {
-	if _, given := o.values["api_name"]; given {
-		return o.refuse(client.CodeNotAllowed, "api_name", nil)
+func (s *Server) updateModule(module *Module, o object) (id string) {
+	if o.has("api_name") {
+		o.refuse(client.CodeNotAllowed, "api_name", nil)
 	}
-	if r := o.only("plural_label", "singular_label", "profiles"); r != nil {
-		return r
-	}
-	plural, r := o.label("plural_label")
-	if r != nil {
-		return r
-	}
-	singular, r := o.label("singular_label")
-	if r != nil {
-		return r
-	}
+	o.refuseUnknown("plural_label", "singular_label", "profiles")
+	updated := Module{ID: module.ID, APIName: module.APIName, PluralLabel: o.label("plural_label"), SingularLabel: o.label("singular_label")}
 	for _, other := range s.modules {
 		switch {
 		case other.ID == module.ID:
-		case other.PluralLabel == plural:
-			return o.refuse(client.CodeDuplicateData, "plural_label", details{"id": other.ID})
-		case other.SingularLabel == singular:
-			return o.refuse(client.CodeDuplicateData, "singular_label", details{"id": other.ID})
+		case other.PluralLabel == updated.PluralLabel:
+			o.refuse(client.CodeDuplicateData, "plural_label", details{"id": other.ID})
+		case other.SingularLabel == updated.SingularLabel:
+			o.refuse(client.CodeDuplicateData, "singular_label", details{"id": other.ID})
 		}
 	}
-	profiles, r := s.changeProfiles(module.Profiles, o)
-	if r != nil {
-		return r
+	updated.Profiles = s.changeProfiles(slices.Clone(module.Profiles), o)
+	if o.refusal.code == "" {
+		*module = updated
 	}
-	module.PluralLabel, module.SingularLabel, module.Profiles = plural, singular, profiles
-	return nil
+	return module.ID
 }
 
 // changeProfiles applies a delta: a profile is granted, or removed where _delete is there and null.
-func (s *Server) changeProfiles(profiles []string, o object) ([]string, *refusal) {
-	profiles = slices.Clone(profiles)
-	value, found := o.values["profiles"]
+func (s *Server) changeProfiles(profiles []string, o object) []string {
+	value := o.values["profiles"]
 	items, isArray := value.([]any)
 	switch {
-	case !found:
-		return nil, o.refuse(client.CodeMandatoryNotFound, "profiles", nil)
-	case value == nil || isArray && len(items) == 0:
-		return nil, o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
-	case !isArray:
-		return nil, o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonarray"})
+	case !o.has("profiles"):
+		o.refuse(client.CodeMandatoryNotFound, "profiles", nil)
+	case value != nil && !isArray:
+		o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonarray"})
+	case len(items) == 0:
+		o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
 	}
 	for i, item := range items {
-		// Zoho leaves out the index of the module here.
-		profile := object{path: fmt.Sprintf("$.modules.profiles[%d]", i)}
-		if profile.values, _ = item.(map[string]any); profile.values == nil {
-			return nil, o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonobject"})
+		values, isObject := item.(map[string]any)
+		if !isObject {
+			o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonobject"})
 		}
-		if r := profile.only("id", "_delete"); r != nil {
-			return nil, r
+		// Zoho leaves out the index of the module in this path.
+		profile := object{values, fmt.Sprintf("$.modules.profiles[%d]", i), o.refusal}
+		profile.refuseUnknown("id", "_delete")
+		if values["_delete"] != nil {
+			profile.refuse(client.CodeInvalidData, "_delete", details{"expected_data_type": "jsonobject"})
 		}
-		id, r := profile.text("id")
-		if r != nil {
-			return nil, r
+		id := profile.text("id")
+		if !slices.Contains(s.profiles, id) {
+			profile.refuse(client.CodeInvalidData, "id", nil)
 		}
-		remove, isRemoval := profile.values["_delete"]
-		switch at := slices.Index(profiles, id); {
-		case remove != nil:
-			return nil, profile.refuse(client.CodeInvalidData, "_delete", details{"expected_data_type": "jsonobject"})
-		case !slices.Contains(s.profiles, id):
-			return nil, profile.refuse(client.CodeInvalidData, "id", nil)
-		case isRemoval && at >= 0:
-			profiles = slices.Delete(profiles, at, at+1)
-		case !isRemoval && at < 0:
+		profiles = slices.DeleteFunc(profiles, func(granted string) bool { return granted == id })
+		if !profile.has("_delete") {
 			profiles = append(profiles, id)
 		}
 	}
 	if len(profiles) == 0 {
-		return nil, o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
+		o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
 	}
-	return profiles, nil
+	return profiles
 }
 
-func (s *Server) updateRole(role *ContactRole, o object) *refusal {
-	if r := o.only("id", "name", "sequence_number"); r != nil {
-		return r
+func (s *Server) updateRole(id string, o object) string {
+	o.refuseUnknown("id", "name", "sequence_number")
+	at := slices.IndexFunc(s.roles, func(role ContactRole) bool { return role.ID == id })
+	if at < 0 {
+		o.refuseID(id)
+		return ""
 	}
-	updated := *role
-	if _, given := o.values["name"]; given {
-		var r *refusal
-		if updated.Name, r = o.text("name"); r != nil {
-			return r
-		}
+	updated := s.roles[at]
+	if o.has("name") {
+		updated.Name = o.text("name")
 		if utf8.RuneCountInString(updated.Name) > maxNameLength {
-			return o.refuse(client.CodeInvalidData, "name", details{"maximum_length": maxNameLength})
-		}
-		for _, other := range s.roles {
-			if other.ID != role.ID && other.Name == updated.Name {
-				return o.refuse(client.CodeDuplicateData, "name", details{"id": other.ID})
-			}
+			o.refuse(client.CodeInvalidData, "name", details{"maximum_length": maxNameLength})
 		}
 	}
-	if position, given := o.values["sequence_number"]; given {
-		number, _ := position.(json.Number)
-		n, err := number.Int64()
+	for _, other := range s.roles {
+		if other.ID != id && other.Name == updated.Name {
+			o.refuse(client.CodeDuplicateData, "name", details{"id": other.ID})
+		}
+	}
+	if o.has("sequence_number") {
+		number, _ := o.values["sequence_number"].(json.Number)
+		position, err := number.Int64()
 		if err != nil {
-			return o.refuse(client.CodeInvalidData, "sequence_number", details{"expected_data_type": "integer"})
+			o.refuse(client.CodeInvalidData, "sequence_number", details{"expected_data_type": "integer"})
+		} else if position < 1 {
+			o.refuse(client.CodeInvalidData, "sequence_number", nil)
 		}
-		if n < 1 {
-			return o.refuse(client.CodeInvalidData, "sequence_number", nil)
-		}
-		updated.SequenceNumber = int(n)
+		updated.SequenceNumber = int(position)
 	}
-	*role = updated
-	return nil
+	if o.refusal.code == "" {
+		s.roles[at] = updated
+	}
+	return id
 }
 
-// successMessage returns the message of the document's sample.
-func (s *Server) successMessage(o generated.Operation) string {
-	a, err := s.example(o.ID, http.StatusOK, "success")
-	if err != nil {
-		panic(err)
-	}
-	var sample map[string][]result
-	if err := json.Unmarshal(a.body, &sample); err != nil {
-		panic(err)
-	}
-	for _, results := range sample {
-		return results[0].Message
-	}
-	return ""
+// refusal is why an input, or a whole request, is refused. Without a code it is not.
+type refusal struct {
+	code    client.Code
+	details details
 }
 
-// object is a JSON object of a request body, at a JSON path.
+// object is a JSON object of a request body, at a JSON path, with the first thing that is wrong in it.
 type object struct {
-	values map[string]any
-	path   string
+	values  map[string]any
+	path    string
+	refusal *refusal
 }
 
-// refuse names a key of the object, with further details.
-func (o object) refuse(code client.Code, key string, further details) *refusal {
-	d := details{"api_name": key, "json_path": o.path + "." + key}
-	maps.Copy(d, further)
-	return &refusal{code, d}
+func (o object) refuse(code client.Code, key string, further details) {
+	if o.refusal.code == "" {
+		*o.refusal = refusal{code, details{"api_name": key, "json_path": o.path + "." + key}}
+		maps.Copy(o.refusal.details, further)
+	}
 }
 
-// only refuses keys other than those known.
-func (o object) only(known ...string) *refusal {
+func (o object) refuseID(id string) {
+	if o.refusal.code == "" {
+		*o.refusal = refusal{client.CodeInvalidData, details{"id": id}}
+	}
+}
+
+func (o object) refuseUnknown(known ...string) {
 	for _, key := range slices.Sorted(maps.Keys(o.values)) {
 		if !slices.Contains(known, key) {
-			return o.refuse(client.CodeInvalidData, key, nil)
+			o.refuse(client.CodeInvalidData, key, nil)
 		}
 	}
-	return nil
 }
 
-// text returns a key that must be there, as a string that is not empty.
-func (o object) text(key string) (string, *refusal) {
-	value, found := o.values[key]
-	if !found {
-		return "", o.refuse(client.CodeMandatoryNotFound, key, nil)
-	}
-	text, isString := value.(string)
-	if !isString {
-		return "", o.refuse(client.CodeInvalidData, key, details{"expected_data_type": "string"})
-	}
-	if text == "" {
-		return "", o.refuse(client.CodeInvalidData, key, nil)
-	}
-	return text, nil
+func (o object) has(key string) bool {
+	_, found := o.values[key]
+	return found
 }
 
-// label returns a label of a module.
-func (o object) label(key string) (string, *refusal) {
-	label, r := o.text(key)
-	if r != nil {
-		return "", r
+// text returns a string that must be there and not be empty.
+func (o object) text(key string) string {
+	text, isString := o.values[key].(string)
+	switch {
+	case !o.has(key):
+		o.refuse(client.CodeMandatoryNotFound, key, nil)
+	case !isString:
+		o.refuse(client.CodeInvalidData, key, details{"expected_data_type": "string"})
+	case text == "":
+		o.refuse(client.CodeInvalidData, key, nil)
 	}
+	return text
+}
+
+func (o object) label(key string) string {
+	label := o.text(key)
 	if utf8.RuneCountInString(label) > maxLabelLength {
-		return "", o.refuse(client.CodeInvalidData, key, details{"maximum_length": maxLabelLength})
+		o.refuse(client.CodeInvalidData, key, details{"maximum_length": maxLabelLength})
 	}
-	for _, char := range label {
-		if char != ' ' && !unicode.In(char, unicode.Letter, unicode.Mark, unicode.Number) {
-			return "", o.refuse(client.CodeInvalidData, key, nil)
-		}
+	if strings.ContainsFunc(label, func(r rune) bool {
+		return r != ' ' && !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number)
+	}) {
+		o.refuse(client.CodeInvalidData, key, nil)
 	}
-	return label, nil
+	return label
 }
