@@ -137,11 +137,7 @@ func TestEveryRuleOfARequestHasANearMiss(t *testing.T) {
 // rules returns every rule of a schema as "place keyword".
 func rules(t *testing.T, place string, schema *openapi3.Schema) (all []string) {
 	t.Helper()
-	encoded, err := json.Marshal(schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for keyword := range decode(t, encoded).(map[string]any) {
+	for keyword := range decode(t, encode(t, schema)).(map[string]any) {
 		switch keyword {
 		case "description", "example", "items", "nullable", "properties", "required":
 		default:
@@ -203,21 +199,33 @@ func operations() map[string]*openapi3.Operation {
 // schemaOf returns the schema of a part of an operation, nil for a status that the document lacks.
 func schemaOf(t testing.TB, id, part string) *openapi3.Schema {
 	t.Helper()
+	if part == "path" {
+		return operations()[id].Parameters[0].Value.Schema.Value
+	}
+	if media := mediaOf(t, id, part); media != nil {
+		return media.Schema.Value
+	}
+	return nil
+}
+
+func mediaOf(t testing.TB, id, part string) *openapi3.MediaType {
+	t.Helper()
 	operation := operations()[id]
 	if operation == nil {
 		t.Fatalf("the document has no operation %s", id)
 	}
-	switch part {
-	case "path":
-		return operation.Parameters[0].Value.Schema.Value
-	case "request":
-		return operation.RequestBody.Value.Content["application/json"].Schema.Value
+	if part == "request" {
+		return operation.RequestBody.Value.Content["application/json"]
 	}
-	response := operation.Responses.Value(strings.TrimPrefix(part, "response/"))
+	status, isAnswer := strings.CutPrefix(part, "response/")
+	if !isAnswer {
+		t.Fatalf("%s is not request, response/<status> or path", part)
+	}
+	response := operation.Responses.Value(status)
 	if response == nil {
 		return nil
 	}
-	return response.Value.Content["application/json"].Schema.Value
+	return response.Value.Content["application/json"]
 }
 
 // broken returns the rules that a JSON value breaks, each as "place keyword", sorted.
@@ -263,4 +271,13 @@ func decode(t testing.TB, data []byte) (value any) {
 		t.Fatal("something follows the JSON value")
 	}
 	return value
+}
+
+func encode(t testing.TB, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -1,0 +1,256 @@
+package contracttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
+)
+
+// page is what a page of Zoho's documentation says: a file of testdata/pages.
+type page struct {
+	Page           string
+	Endpoints      map[string]string // the operationId of each
+	Header         string
+	Scopes         []string
+	OperationTypes map[string]string `json:"operation_types"`
+	Keys           map[string]map[string]struct {
+		Mandatory                bool
+		Schema                   map[string]any
+		OnlyLettersNumbersSpaces bool `json:"only_letters_numbers_spaces"`
+	} // by operationId and place
+	Samples map[string]string // the name of the example of each payload
+	Notes   []struct {
+		Fact      string
+		At        string // operation, a path parameter in braces, or a place in the request
+		Words     []string
+		Operation string // empty for each operation of the page
+	}
+	Errors []struct {
+		Code       string
+		Status     int
+		Message    string
+		Resolution []string
+	}
+}
+
+func TestDocumentSaysNoLessThanThePages(t *testing.T) {
+	files, err := filepath.Glob("testdata/pages/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no page: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p page
+			if err := json.Unmarshal(data, &p); err != nil {
+				t.Fatal(err)
+			}
+			checkEndpoints(t, p)
+			checkSamples(t, p)
+			for id := range p.Keys {
+				t.Run(id, func(t *testing.T) {
+					checkOperation(t, p, operations()[id])
+					checkKeys(t, p, id)
+					checkNotes(t, p, operations()[id])
+					checkErrors(t, p, operations()[id])
+				})
+			}
+		})
+	}
+}
+
+func checkEndpoints(t *testing.T, p page) {
+	t.Helper()
+	checker, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := document().Servers[0].URL
+	for endpoint, want := range p.Endpoints {
+		method, url, _ := strings.Cut(endpoint, " ")
+		if strings.HasPrefix(url, "/") {
+			url = server + pathParameter.ReplaceAllString(url, "1")
+		}
+		got, _ := checker.Operation(httptest.NewRequest(method, url, nil))
+		if got != want || !strings.HasPrefix(url, server) {
+			t.Errorf("%s is the operation %q of %s, want %q", endpoint, got, server, want)
+		}
+	}
+}
+
+func checkSamples(t *testing.T, p page) {
+	t.Helper()
+	payloads := readPayloads(t)
+	for name, example := range p.Samples {
+		sample := payloads[name]
+		got, want := exampleOf(t, sample.Operation, sample.Part, example), decode(t, sample.Body)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("example %s of %s %s is %v, want %v", example, sample.Operation, sample.Part, got, want)
+		}
+	}
+}
+
+func checkOperation(t *testing.T, p page, operation *openapi3.Operation) {
+	t.Helper()
+	if operation.ExternalDocs == nil || operation.ExternalDocs.URL != p.Page {
+		t.Errorf("externalDocs are %v, want %s", operation.ExternalDocs, p.Page)
+	}
+	scopes := extension[[]string](t, operation, "x-zoho-scopes")
+	slices.Sort(scopes)
+	slices.Sort(p.Scopes)
+	if !slices.Equal(scopes, p.Scopes) {
+		t.Errorf("scopes are %q, want %q", scopes, p.Scopes)
+	}
+	if got := extension[map[string]string](t, operation, "x-zoho-operation-types"); !maps.Equal(got, p.OperationTypes) {
+		t.Errorf("operation types are %q, want %q", got, p.OperationTypes)
+	}
+	name, scheme, _ := strings.Cut(p.Header, ": ")
+	for _, requirement := range document().Security {
+		for key := range requirement {
+			security := document().Components.SecuritySchemes[key].Value
+			if security.In != "header" || security.Name != name || !strings.Contains(security.Description, scheme) {
+				t.Errorf("%s is %v, want %s", key, security, p.Header)
+			}
+		}
+	}
+}
+
+func checkKeys(t *testing.T, p page, id string) {
+	t.Helper()
+	for place, key := range p.Keys[id] {
+		parent, name, schema := at(t, id, place)
+		if got := slices.Contains(parent.Required, name); got != key.Mandatory {
+			t.Errorf("%s is mandatory: %v, want %v", place, got, key.Mandatory)
+		}
+		keywords := decode(t, encode(t, schema)).(map[string]any)
+		for keyword, want := range key.Schema {
+			if got := keywords[keyword]; fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s has %s %v, want %v", place, keyword, got, want)
+			}
+		}
+		if !key.OnlyLettersNumbersSpaces {
+			continue
+		}
+		for c := range rune(128) {
+			want := c == ' ' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+			if got := broken(schema, string(c)) == nil; got != want {
+				t.Errorf("%s takes %q: %v, want %v", place, c, got, want)
+			}
+		}
+	}
+}
+
+func checkNotes(t *testing.T, p page, operation *openapi3.Operation) {
+	t.Helper()
+	for _, note := range p.Notes {
+		if note.Operation != "" && note.Operation != operation.OperationID {
+			continue
+		}
+		var text string
+		switch {
+		case note.At == "operation":
+			text = operation.Description
+		case strings.HasPrefix(note.At, "{"):
+			text = operation.Parameters.GetByInAndName(openapi3.ParameterInPath, strings.Trim(note.At, "{}")).Description
+		default:
+			_, _, schema := at(t, operation.OperationID, note.At)
+			text = schema.Description
+		}
+		checkWords(t, note.At+" ("+note.Fact+")", text, note.Words)
+	}
+}
+
+func checkErrors(t *testing.T, p page, operation *openapi3.Operation) {
+	t.Helper()
+	type zohoError struct {
+		Code       string
+		Status     int
+		Message    string
+		Resolution string
+	}
+	documented := map[string]zohoError{}
+	for _, e := range extension[[]zohoError](t, operation, "x-zoho-errors") {
+		documented[e.Code] = e
+	}
+	if len(documented) != len(p.Errors) {
+		t.Errorf("x-zoho-errors has %d codes, want %d", len(documented), len(p.Errors))
+	}
+	for _, e := range p.Errors {
+		got := documented[e.Code]
+		if got.Status != e.Status || got.Message != e.Message {
+			t.Errorf("%s is %d %q, want %d %q", e.Code, got.Status, got.Message, e.Status, e.Message)
+		}
+		checkWords(t, "the resolution of "+e.Code, got.Resolution, e.Resolution)
+		example := exampleOf(t, operation.OperationID, "response/"+strconv.Itoa(e.Status), strings.ToLower(e.Code))
+		result := example.(map[string]any)
+		for _, envelope := range []string{"modules", "contact_roles"} {
+			if items, wrapped := result[envelope].([]any); wrapped {
+				result = items[0].(map[string]any)
+			}
+		}
+		if result["code"] != e.Code || result["message"] != e.Message {
+			t.Errorf("the example of %s is %v, want the message %q", e.Code, result, e.Message)
+		}
+	}
+}
+
+func checkWords(t *testing.T, where, text string, words []string) {
+	t.Helper()
+	text = strings.Join(strings.Fields(text), " ")
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("%s lacks %q: %s", where, word, text)
+		}
+	}
+}
+
+// at returns the schema of a place in the request of an operation, and the object that it is a key of.
+func at(t *testing.T, id, place string) (parent *openapi3.Schema, key string, schema *openapi3.Schema) {
+	t.Helper()
+	schema = schemaOf(t, id, "request")
+	for _, step := range strings.Split(place, ".")[1:] {
+		if schema.Items != nil {
+			schema = schema.Items.Value
+		}
+		parent, key = schema, strings.TrimSuffix(step, "[0]")
+		property := parent.Properties[key]
+		if property == nil {
+			t.Fatalf("%s has no %s", id, place)
+		}
+		schema = property.Value
+	}
+	return parent, key, schema
+}
+
+// exampleOf returns a named example of a part of an operation.
+func exampleOf(t *testing.T, id, part, name string) any {
+	t.Helper()
+	media := mediaOf(t, id, part)
+	if media == nil || media.Examples[name] == nil {
+		t.Fatalf("%s %s has no example %s", id, part, name)
+	}
+	return decode(t, encode(t, media.Examples[name].Value.Value))
+}
+
+func extension[T any](t *testing.T, operation *openapi3.Operation, name string) (value T) {
+	t.Helper()
+	if err := json.Unmarshal(encode(t, operation.Extensions[name]), &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
