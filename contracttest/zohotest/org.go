@@ -38,6 +38,9 @@ func (s *Server) ContactRoles() []ContactRole {
 	return slices.Clone(s.roles)
 }
 
+// Profiles returns the ids of the org's profiles.
+func (s *Server) Profiles() []string { return slices.Clone(s.profiles) }
+
 func copyModules(modules []Module) []Module {
 	modules = slices.Clone(modules)
 	for i := range modules {

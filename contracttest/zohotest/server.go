@@ -59,6 +59,7 @@ type Server struct {
 	http     *httptest.Server
 	auth     client.RefreshToken
 	address  string
+	front    func(*Server) http.Handler
 	problem  func(string)
 	fatal    func(args ...any)
 	now      func() time.Time
@@ -81,6 +82,12 @@ type Option func(*Server)
 // WithAddress makes the server listen on a loopback address such as 127.0.0.1:8080, instead of a free
 // port.
 func WithAddress(address string) Option { return func(s *Server) { s.address = address } }
+
+// WithHandler puts a handler in front of the server, which is itself the handler of all other requests:
+// for pages beside the API.
+func WithHandler(front func(*Server) http.Handler) Option {
+	return func(s *Server) { s.front = front }
+}
 
 // WithProblemFunc sets what is called with each problem of the contract, a text of one line, by any
 // goroutine. Without it, [NewServer] fails the test and [Start] prints to the standard logger.
@@ -139,6 +146,7 @@ func Start(options ...Option) (*Server, error) {
 		contract:      checker,
 		auth:          client.RefreshToken{ClientID: newToken(), ClientSecret: newToken(), RefreshToken: newToken()},
 		address:       "127.0.0.1:0",
+		front:         func(s *Server) http.Handler { return s },
 		problem:       func(problem string) { log.Print(problem) },
 		fatal:         func(args ...any) { panic(args[0]) },
 		now:           time.Now,
@@ -156,9 +164,9 @@ func Start(options ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zohotest: cannot listen on %s, choose another port: %w", s.address, err)
 	}
-	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
+	s.URL = "http://" + listener.Addr().String()
+	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.front(s)}}
 	s.http.Start()
-	s.URL = s.http.URL
 	return s, nil
 }
 
