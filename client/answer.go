@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -18,6 +17,9 @@ const (
 	statusSuccess = "success"
 	statusError   = "error"
 	maxSnippet    = 200
+
+	keyModules      = "modules"
+	keyContactRoles = "contact_roles"
 )
 
 // Result is what became of one input.
@@ -34,42 +36,94 @@ type Result struct {
 }
 
 // item is the result of one input, or the error of a whole request, as Zoho sends it.
-type item struct {
-	Code    string          `json:"code"`
-	Details json.RawMessage `json:"details"`
-	Message string          `json:"message"`
-	Status  string          `json:"status"`
+type item[Details any] struct {
+	Code    string  `json:"code"`
+	Details Details `json:"details"`
+	Message string  `json:"message"`
+	Status  string  `json:"status"`
 }
 
-// envelope is an answer in either of its shapes: the results of the inputs under a key, or one bare
+// envelope is an answer in either of its shapes: a list of the results of the inputs, or one bare
 // error.
-type envelope struct {
-	Modules      []json.RawMessage `json:"modules"`
-	ContactRoles []json.RawMessage `json:"contact_roles"`
-	item
+type envelope[Element any] struct {
+	Modules      []Element `json:"modules"`
+	ContactRoles []Element `json:"contact_roles"`
+	item[json.RawMessage]
 }
 
-// results reads an answer with one result per input. ids are those of the inputs, "" where it is not
-// known. The answer is a success only if each of its elements is one, of that very input.
-func (a *answer) results(items func(*envelope) []json.RawMessage, ids []string) ([]Result, error) {
-	var body envelope
-	if err := a.decode(&body); err != nil {
-		return failAll(ids, err), err
+// list returns the results under key, and whether that is all that the answer has.
+func (e *envelope[Element]) list(key string) ([]Element, bool) {
+	if key == keyModules {
+		return e.Modules, e.ContactRoles == nil && e.Code == ""
 	}
-	elements := items(&body)
-	bare := body.item
+	return e.ContactRoles, e.Modules == nil && e.Code == ""
+}
+
+// read reads the answer, which is a success only if each of its elements is one, of that very input.
+func (c *call) read() ([]Result, error) {
+	if results := c.readSuccesses(); results != nil {
+		return results, nil
+	}
+	return c.readFailures()
+}
+
+// readSuccesses reads an answer in which all went well, in one pass. It returns nil for any other.
+func (c *call) readSuccesses() []Result {
+	var body envelope[item[struct {
+		ID idOrNumber `json:"id"`
+	}]]
+	if a := &c.answer; a.cutOff || a.tooLarge || !a.isJSON() || a.status >= 300 || json.Unmarshal(a.body, &body) != nil {
+		return nil
+	}
+	list, only := body.list(c.key)
+	if !only || len(list) != len(c.ids) {
+		return nil
+	}
+	results := make([]Result, len(list))
+	for i, it := range list {
+		id := string(it.Details.ID)
+		if it.Status != statusSuccess || c.contradiction(i, it.Code, id) != "" {
+			return nil
+		}
+		results[i] = Result{ID: id, Code: codeSuccess, Message: it.Message}
+	}
+	return results
+}
+
+// contradiction says why what calls itself a success of an input is none.
+func (c *call) contradiction(index int, code, id string) string {
 	switch {
-	case bare.Code != "" && bare.Status != statusSuccess && body.Modules == nil && body.ContactRoles == nil:
-		err := a.failure(-1, bare)
-		return failAll(ids, err), err
-	case bare.Code != "" || len(elements) != len(ids):
-		err := a.unexpected(fmt.Sprintf("the answer has %d results for %d inputs", len(elements), len(ids)))
-		return failAll(ids, err), err
+	case code != codeSuccess || c.answer.status != http.StatusOK && c.answer.status != http.StatusMultiStatus:
+		return "the result contradicts itself"
+	case id == "" || strings.Trim(id, "0123456789") != "":
+		return "the success has no id"
+	case c.ids[index] != "" && c.ids[index] != id:
+		return fmt.Sprintf("the success is of id %s, not of %s", id, c.ids[index])
+	default:
+		return ""
 	}
-	results := make([]Result, len(ids))
+}
+
+// readFailures reads any answer.
+func (c *call) readFailures() ([]Result, error) {
+	a := &c.answer
+	var body envelope[json.RawMessage]
+	if err := c.decode(&body); err != nil {
+		return c.fail(err)
+	}
+	list, only := body.list(c.key)
+	switch {
+	case body.Code != "" && body.Status != statusSuccess && body.Modules == nil && body.ContactRoles == nil:
+		return c.fail(c.failure(-1, body.item))
+	case !only || len(list) != len(c.ids):
+		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", len(list), len(c.ids))))
+	case a.status < 300 && !a.isJSON():
+		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", a.contentType)))
+	}
+	results := make([]Result, len(list))
 	var errs []error
-	for i, element := range elements {
-		results[i] = a.result(i, element, ids[i])
+	for i, element := range list {
+		results[i] = c.readResult(i, element)
 		if results[i].Err != nil {
 			errs = append(errs, results[i].Err)
 		}
@@ -77,85 +131,80 @@ func (a *answer) results(items func(*envelope) []json.RawMessage, ids []string) 
 	return results, joinErrors(errs)
 }
 
-// result reads one element of an answer: an object, or an array of objects for several errors.
-func (a *answer) result(index int, element json.RawMessage, id string) Result {
-	items := make([]item, 1)
+// readResult reads one element of a list: an object, or an array of objects for several errors.
+func (c *call) readResult(index int, element json.RawMessage) Result {
+	items := make([]item[json.RawMessage], 1)
 	target := any(&items[0])
 	if bytes.HasPrefix(element, []byte("[")) {
 		target = &items
 	}
 	if err := json.Unmarshal(element, target); err != nil || len(items) == 0 {
-		return Result{Err: a.unexpectedAt(index, "the result is not of the documented form")}
+		return Result{Err: c.unexpected(index, "the result is not of the documented form")}
+	}
+	first := items[0]
+	if id := readDetails(first.Details).ID; len(items) == 1 && first.Status == statusSuccess {
+		if problem := c.contradiction(index, first.Code, id); problem != "" {
+			return Result{Err: c.unexpected(index, problem)}
+		}
+		return Result{ID: id, Code: codeSuccess, Message: first.Message}
 	}
 	var errs []error
 	for _, it := range items {
-		switch {
-		case it.Code == "" || it.Status != statusSuccess && it.Status != statusError:
-			errs = append(errs, a.unexpectedAt(index, "the result is not of the documented form"))
-		case it.Status == statusError:
-			errs = append(errs, a.failure(index, it))
+		if it.Code == "" || it.Status != statusError {
+			errs = append(errs, c.unexpected(index, "the result is not of the documented form"))
+		} else {
+			errs = append(errs, c.failure(index, it))
 		}
 	}
-	first := items[0]
-	if len(errs) > 0 {
-		return Result{Code: Code(first.Code), Message: first.Message, Err: joinErrors(errs)}
-	}
-	answered := readDetails(first.Details).ID
-	switch {
-	case len(items) > 1 || first.Code != codeSuccess || a.status != http.StatusOK && a.status != http.StatusMultiStatus:
-		return Result{Err: a.unexpectedAt(index, "the result contradicts itself")}
-	case strings.Trim(answered, "0123456789") != "" || answered == "":
-		return Result{Err: a.unexpectedAt(index, "the success has no id")}
-	case id != "" && id != answered:
-		return Result{Err: a.unexpectedAt(index, fmt.Sprintf("the success is of id %s, not of %s", answered, id))}
-	}
-	return Result{ID: answered, Code: Code(first.Code), Message: first.Message}
+	return Result{Code: Code(first.Code), Message: first.Message, Err: joinErrors(errs)}
 }
 
 // decode decodes the body, which must be a whole JSON object.
-func (a *answer) decode(body *envelope) error {
+func (c *call) decode(body *envelope[json.RawMessage]) error {
+	a := &c.answer
 	switch {
 	case a.cause != nil:
-		err := a.unexpected("the answer was cut off: " + a.cause.Error())
+		err := c.unexpected(-1, "the answer was cut off: "+a.cause.Error())
 		err.cause = a.cause
 		return err
 	case a.tooLarge:
-		return a.unexpected(fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20))
-	case a.status >= 300 && a.status < 400 && a.location != "":
-		return a.unexpected("the redirect to " + a.location + " was not followed: check DataCenter.APIURL")
+		return c.unexpected(-1, fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20))
+	case a.location != "":
+		return c.unexpected(-1, "the redirect to "+a.location+" was not followed: check DataCenter.APIURL")
 	case len(bytes.TrimSpace(a.body)) == 0:
-		return a.unexpected("the answer is empty")
+		return c.unexpected(-1, "the answer is empty")
 	}
 	err := json.Unmarshal(a.body, body)
 	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); mistyped {
-		return a.unexpected("the answer is not of the documented form")
+		return c.unexpected(-1, "the answer is not of the documented form")
 	} else if err != nil {
 		a.cutOff = err.Error() == "unexpected end of JSON input"
-		return a.unexpected("the answer is not JSON")
-	}
-	if media, _, err := mime.ParseMediaType(a.contentType); a.status < 300 && (err != nil || media != "application/json") {
-		return a.unexpected(fmt.Sprintf("the answer is of the content type %q", a.contentType))
+		return c.unexpected(-1, "the answer is not JSON")
 	}
 	return nil
 }
 
+func (a *answer) isJSON() bool {
+	media, _, _ := strings.Cut(a.contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
 // failure is an error of Zoho's.
-func (a *answer) failure(index int, it item) *Error {
-	err := a.unexpectedAt(index, it.Message)
+func (c *call) failure(index int, it item[json.RawMessage]) *Error {
+	err := c.unexpected(index, it.Message)
 	err.Code, err.Details, err.Snippet = Code(it.Code), readDetails(it.Details), ""
-	_, err.Resolution = generated.Explain(a.operation.ID, it.Code)
+	_, err.Resolution = generated.Explain(c.operation.ID, it.Code)
 	if err.Code == CodeOAuthScopeMismatch {
-		err.Resolution += " The scopes are " + strings.Join(a.operation.Scopes, ", ") + "."
+		err.Resolution += " The scopes are " + strings.Join(c.operation.Scopes, ", ") + "."
 	}
 	return err
 }
 
 // unexpected is an answer that is not one of Zoho's.
-func (a *answer) unexpected(message string) *Error { return a.unexpectedAt(-1, message) }
-
-func (a *answer) unexpectedAt(index int, message string) *Error {
+func (c *call) unexpected(index int, message string) *Error {
+	a := &c.answer
 	return &Error{
-		Operation: *a.operation, StatusCode: a.status, Message: message, Index: index, Attempts: a.attempts,
+		Operation: *c.operation, StatusCode: a.status, Message: message, Index: index, Attempts: c.attempts,
 		CreditsRemaining: a.credits, ContentType: a.contentType, Snippet: snippet(string(a.body[:min(len(a.body), 2*maxSnippet)])),
 	}
 }

@@ -225,11 +225,14 @@ func (hidden) LogValue() slog.Value           { return slog.StringValue(placehol
 func (hidden) MarshalText() ([]byte, error)   { return []byte(placeholder), nil }
 func (hidden) MarshalBinary() ([]byte, error) { return []byte(placeholder), nil }
 
+// minSecret is the least length that is redacted: a shorter string is no secret of Zoho's, and may
+// stand in any text.
+const minSecret = 8
+
 // redact takes secrets out of text that came from outside.
 func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
-		// A shorter string is no secret of Zoho's, and may stand in any text.
-		if len(secret) >= 8 {
+		if len(secret) >= minSecret {
 			text = strings.ReplaceAll(text, secret, placeholder)
 		}
 	}

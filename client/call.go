@@ -1,8 +1,8 @@
 package client
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,61 +19,53 @@ type call struct {
 	path, body []generated.Violation
 	// request builds the request, anew for each attempt.
 	request func(server string) (*http.Request, error)
-	// read reads an answer. Its error says what was not a success.
-	read func(*answer) error
+	// key is that of the list of results in an answer.
+	key string
+	// ids are those of the inputs, "" where it is not known.
+	ids []string
 
-	attempts int
-	renewed  bool
+	attempts     int
+	renewed      bool
+	answer       answer
+	results      []Result
+	err          error
+	answerBefore error
 }
 
 // do is the life of a call: check it, then attempt it until it succeeds or must not be repeated.
-func (c *Client) do(ctx context.Context, call *call) error {
+func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if c == nil || c.auth == nil || ctx == nil {
-		return errors.New("zohocrm: make the client with New, and pass a context")
+		return call.fail(errors.New("zohocrm: make the client with New, and pass a context"))
 	}
 	if err := c.check(call); err != nil {
-		return err
+		return call.fail(err)
 	}
 	deadline := time.Now().Add(c.timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	var (
-		last              verdict
-		err, answerBefore error
-	)
-	c.retry(ctx, deadline, func() verdict {
-		if _, answered := errors.AsType[*Error](err); answered {
-			answerBefore = err
-		}
-		last, err = c.attempt(ctx, call, deadline)
-		return last
-	})
-	if _, answered := errors.AsType[*Error](err); err == nil || answered && (!last.again || ctx.Err() == nil) {
-		return err
-	} else if answered { // the wait after the answer was ended
-		answerBefore, err = err, call.noAnswer(ctx.Err(), "")
+	v := c.attempt(ctx, call, deadline)
+	if v.again {
+		v = c.retry(ctx, deadline, v, func() verdict {
+			if _, answered := errors.AsType[*Error](call.err); answered {
+				call.answerBefore = call.err
+			}
+			return c.attempt(ctx, call, deadline)
+		})
 	}
-	return withAnswerBefore(err, answerBefore)
+	_, answered := errors.AsType[*Error](call.err)
+	switch {
+	case v.again && answered && ctx.Err() != nil: // the context ended the wait for another attempt
+		return call.fail(withAnswerBefore(call.noAnswer(ctx.Err(), ""), call.err))
+	case call.err == nil || answered:
+		return call.results, call.err
+	default:
+		return call.fail(withAnswerBefore(call.err, call.answerBefore))
+	}
 }
 
-// update calls an operation that answers with one result per input.
-func (c *Client) update(ctx context.Context, operation *Operation, ids []string, items func(*envelope) []json.RawMessage,
-	path, body []generated.Violation, request func(server string) (*http.Request, error),
-) ([]Result, error) {
-	var (
-		results []Result
-		readErr error
-	)
-	err := c.do(ctx, &call{operation: operation, path: path, body: body, request: request, read: func(a *answer) error {
-		results, readErr = a.results(items, ids)
-		return readErr
-	}})
-	if err != readErr { //nolint:errorlint // is it the very error that the results hold?
-		results = failAll(ids, err)
-	}
-	return results, err
-}
+// fail gives each input the error that ended the whole call.
+func (c *call) fail(err error) ([]Result, error) { return failAll(c.ids, err), err }
 
 // check refuses what must not be sent.
 func (c *Client) check(call *call) error {
@@ -89,7 +81,7 @@ func (c *Client) check(call *call) error {
 }
 
 // attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(ctx context.Context, call *call, deadline time.Time) (verdict, error) {
+func (c *Client) attempt(ctx context.Context, call *call, deadline time.Time) (v verdict) {
 	if end := time.Now().Add(c.attemptTimeout); end.Before(deadline) {
 		deadline = end
 	}
@@ -97,45 +89,52 @@ func (c *Client) attempt(ctx context.Context, call *call, deadline time.Time) (v
 	defer cancel()
 	token, err := c.auth.token(ctx, c)
 	if err != nil {
-		return verdict{}, err
+		call.err = err
+		return verdict{}
 	}
-	v, err := c.exchange(ctx, call, token)
-	if call.renewed || !errors.Is(err, CodeInvalidToken) && !errors.Is(err, CodeAuthenticationFailure) {
-		return v, err
+	v = c.exchange(ctx, call, token)
+	if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
+		return v
 	}
 	call.renewed = true
-	token, renewErr := c.auth.renew(ctx, c, token)
-	if renewErr != nil {
-		return verdict{}, withAnswerBefore(renewErr, err)
+	token, err = c.auth.renew(ctx, c, token)
+	if err != nil {
+		call.answerBefore, call.err = call.err, err
+		return verdict{}
 	}
 	if token == "" {
-		return v, err
+		return v
 	}
 	return c.exchange(ctx, call, token)
 }
 
 // exchange sends one request and reads its answer.
-func (c *Client) exchange(ctx context.Context, call *call, token string) (verdict, error) {
-	if err := ctx.Err(); err != nil {
-		return verdict{}, call.noAnswer(err, token)
+func (c *Client) exchange(ctx context.Context, call *call, token string) (v verdict) {
+	call.answer = answer{credits: -1}
+	if call.err = ctx.Err(); call.err != nil {
+		call.err = call.noAnswer(call.err, token)
+		return verdict{}
 	}
 	req, err := call.request(c.server)
 	if err != nil {
-		return verdict{}, call.noAnswer(err, token)
+		call.err = call.noAnswer(err, token)
+		return verdict{}
 	}
 	started := time.Now()
 	call.attempts++
-	a, err := c.send(req.WithContext(ctx), call, token)
-	v := verdict{after: a.retryAfter}
-	if err != nil {
+	if err := c.send(req.WithContext(ctx), &call.answer, token); err != nil {
 		v.again = isTransient(err)
-		err = call.noAnswer(err, token)
+		call.err = call.noAnswer(err, token)
 	} else {
-		err = call.read(&a)
-		v.again = err != nil && (isRetryable(a.status) || a.cutOff)
+		if secret := []byte(token); len(secret) >= minSecret && bytes.Contains(call.answer.body, secret) {
+			call.answer.body = bytes.ReplaceAll(call.answer.body, secret, []byte(placeholder))
+		}
+		call.results, call.err = call.read()
+		v.again = call.err != nil && (isRetryable(call.answer.status) || call.answer.cutOff)
+		v.after = call.answer.retryAfter
 	}
-	c.log(ctx, call, &a, err, time.Since(started))
-	return v, err
+	c.log(ctx, call, time.Since(started))
+	return v
 }
 
 // noAnswer is the error of a call that ended without an answer.
@@ -156,31 +155,33 @@ func withAnswerBefore(err, answer error) error {
 	return &noAnswerError{causes: []error{err, answer}, text: err.Error() + "; the answer before: " + answer.Error()}
 }
 
-func (c *Client) log(ctx context.Context, call *call, a *answer, err error, duration time.Duration) {
+// log writes the line of one request.
+func (c *Client) log(ctx context.Context, call *call, duration time.Duration) {
 	level := slog.LevelInfo
-	if err != nil {
+	if call.err != nil {
 		level = slog.LevelWarn
 	}
 	if !c.logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := []slog.Attr{
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
 		slog.String("operation", call.operation.ID),
 		slog.String("method", call.operation.Method),
 		slog.String("path", call.operation.Path),
-		slog.Int("status", a.status),
+		slog.Int("status", call.answer.status),
 		slog.Int("attempt", call.attempts),
 		slog.Duration("duration", duration),
-	}
-	if failure, ok := errors.AsType[*Error](err); ok {
+	)
+	if failure, ok := errors.AsType[*Error](call.err); ok {
 		attrs = append(attrs, slog.String("code", string(failure.Code)))
-	} else if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+	} else if call.err != nil {
+		attrs = append(attrs, slog.String("error", call.err.Error()))
 	} else {
 		attrs = append(attrs, slog.String("code", codeSuccess))
 	}
-	if a.credits >= 0 {
-		attrs = append(attrs, slog.Int("credits_remaining", a.credits))
+	if call.answer.credits >= 0 {
+		attrs = append(attrs, slog.Int("credits_remaining", call.answer.credits))
 	}
 	c.logger.LogAttrs(ctx, level, "zohocrm request", attrs...)
 }

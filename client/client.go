@@ -20,7 +20,7 @@ type Client struct {
 	auth           source
 	http           *http.Client
 	logger         *slog.Logger
-	userAgent      string
+	userAgent      []string
 	validate       bool
 	maxAttempts    int
 	attemptTimeout time.Duration
@@ -43,7 +43,7 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
 		http:           guarded(&http.Client{}),
 		logger:         slog.New(slog.DiscardHandler),
-		userAgent:      "zohocrm-go/" + version,
+		userAgent:      []string{"zohocrm-go/" + version},
 		validate:       true,
 		maxAttempts:    4,
 		attemptTimeout: 30 * time.Second,
@@ -144,7 +144,7 @@ func WithUserAgent(application string) Option {
 		if application == "" || strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			return errors.New("zohocrm: WithUserAgent: must be printable ASCII, and not empty")
 		}
-		c.userAgent = application + " zohocrm-go/" + version
+		c.userAgent = []string{application + " zohocrm-go/" + version}
 		return nil
 	}
 }

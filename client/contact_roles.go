@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -29,10 +28,12 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 		ids[i] = roles[i].ID
 		broken = append(broken, checkChange(i, roles[i])...)
 	}
-	return c.update(ctx, &generated.OperationUpdateContactRoles, ids, contactRoles, nil, broken,
-		func(server string) (*http.Request, error) {
+	return c.do(ctx, &call{
+		operation: &generated.OperationUpdateContactRoles, key: keyContactRoles, ids: ids, body: broken,
+		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRolesRequest(server, body)
-		})
+		},
+	})
 }
 
 // UpdateContactRole updates the contact role with the given id. role.ID may be left out; one that is
@@ -47,15 +48,15 @@ func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactR
 	if role.ID != "" && role.ID != id {
 		broken = append(broken, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be left out, or be the id in the path"})
 	}
-	results, err := c.update(ctx, &generated.OperationUpdateContactRole, []string{id}, contactRoles,
-		generated.CheckContactRoleID(id), broken,
-		func(server string) (*http.Request, error) {
+	results, err := c.do(ctx, &call{
+		operation: &generated.OperationUpdateContactRole, key: keyContactRoles, ids: []string{id},
+		path: generated.CheckContactRoleID(id), body: broken,
+		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)
-		})
+		},
+	})
 	return results[0], err
 }
-
-func contactRoles(body *envelope) []json.RawMessage { return body.ContactRoles }
 
 // checkChange refuses a role that would stay as it is, which is more likely a mistake.
 func checkChange(index int, role ContactRoleUpdate) []generated.Violation {

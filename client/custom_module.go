@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/oapi-codegen/nullable"
@@ -40,12 +39,12 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module string, update C
 	if id != "" && (id[0] < '0' || id[0] > '9') {
 		id = "" // an API name: the id is not known
 	}
-	results, err := c.update(ctx, &generated.OperationUpdateCustomModule, []string{id}, modules,
-		generated.CheckModule(module), generated.CheckCustomModuleUpdateBody(&body),
-		func(server string) (*http.Request, error) {
+	results, err := c.do(ctx, &call{
+		operation: &generated.OperationUpdateCustomModule, key: keyModules, ids: []string{id},
+		path: generated.CheckModule(module), body: generated.CheckCustomModuleUpdateBody(&body),
+		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)
-		})
+		},
+	})
 	return results[0], err
 }
-
-func modules(body *envelope) []json.RawMessage { return body.Modules }

@@ -30,13 +30,9 @@ type verdict struct {
 
 var errAgain = errors.New("again")
 
-// retry calls attempt until its verdict is final, the attempts are used up, ctx ends, or the next wait
-// would not end before deadline.
-func (c *Client) retry(ctx context.Context, deadline time.Time, attempt func() verdict) {
-	last := attempt()
-	if !last.again {
-		return
-	}
+// retry waits and calls attempt, after one whose verdict was last, until a verdict is final, the
+// attempts are used up, ctx ends, or the next wait would not end before deadline.
+func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, attempt func() verdict) verdict {
 	w := &waits{deadline: deadline, last: last, ExponentialBackOff: backoff.ExponentialBackOff{
 		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
 		RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2,
@@ -52,6 +48,7 @@ func (c *Client) retry(ctx context.Context, deadline time.Time, attempt func() v
 		}
 		return struct{}{}, nil
 	}, backoff.WithBackOff(w), backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(0)) //nolint:gosec // positive, see WithMaxAttempts
+	return w.last
 }
 
 // waits are the waits between attempts.

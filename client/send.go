@@ -19,9 +19,7 @@ const (
 
 // answer is what came back for a request.
 type answer struct {
-	operation   *Operation
-	attempts    int
-	status      int
+	status      int // 0 where nothing came back
 	contentType string
 	location    string
 	credits     int // -1 where Zoho did not say
@@ -32,42 +30,33 @@ type answer struct {
 	cause       error // what cut it off, where the transport did
 }
 
-// send sends one request. An error means that there was no answer.
-func (c *Client) send(req *http.Request, call *call, token string) (answer, error) {
-	a := answer{operation: call.operation, attempts: call.attempts, credits: -1}
+// send sends one request and receives its answer. An error means that there is none.
+func (c *Client) send(req *http.Request, a *answer, token string) error {
 	req.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
-	req.Header["User-Agent"] = []string{c.userAgent}
+	req.Header["User-Agent"] = c.userAgent
 	res, err := c.http.Do(req)
 	if err != nil {
-		return a, err
+		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing was written to it
 	a.status = res.StatusCode
 	a.contentType = res.Header.Get("Content-Type")
 	a.location = res.Header.Get(locationHeader)
 	a.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
-	if credits, err := strconv.Atoi(res.Header.Get("X-API-CREDITS-REMAINING")); err == nil && credits >= 0 {
-		a.credits = credits
+	if value := res.Header.Get("X-Api-Credits-Remaining"); value != "" {
+		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {
+			a.credits = credits
+		}
 	}
-	a.read(res)
-	if secret := []byte(token); len(secret) >= 8 && bytes.Contains(a.body, secret) {
-		a.body = bytes.ReplaceAll(a.body, secret, []byte(placeholder))
-	}
-	return a, nil
-}
-
-// read reads the body, up to maxBody.
-func (a *answer) read(res *http.Response) {
 	var body bytes.Buffer
 	if res.ContentLength > 0 {
 		body.Grow(int(min(res.ContentLength, 64<<10)) + bytes.MinRead)
 	}
 	_, a.cause = body.ReadFrom(io.LimitReader(res.Body, maxBody+1))
-	a.body = body.Bytes()
 	a.cutOff = a.cause != nil
-	if len(a.body) > maxBody {
-		a.body, a.tooLarge = a.body[:maxBody], true
-	}
+	a.tooLarge = body.Len() > maxBody
+	a.body = body.Bytes()
+	return nil
 }
 
 // guarded returns a copy of hc that follows no redirect, so that a token goes to no other host.

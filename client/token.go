@@ -197,7 +197,7 @@ func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessTo
 // request asks the token endpoint for a token, again where it did not answer.
 func (g *grant) request(ctx context.Context, c *Client) (token accessToken, authErr *AuthError) {
 	deadline, _ := ctx.Deadline()
-	c.retry(ctx, deadline, func() verdict {
+	attempt := func() verdict {
 		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 		defer cancel()
 		token, authErr = g.requestOnce(attempt, c.http)
@@ -205,7 +205,10 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 			return verdict{}
 		}
 		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}
-	})
+	}
+	if v := attempt(); v.again {
+		c.retry(ctx, deadline, v, attempt)
+	}
 	return token, authErr
 }
 
