@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
@@ -41,24 +42,18 @@ type result struct {
 
 type details map[string]any
 
-func (s *Server) result(c call, id string, r *refusal) result {
+func (s *Server) result(c call, key, id string, r *refusal) result {
 	if r.code == "" {
-		return result{"SUCCESS", details{"id": id}, s.successMessage(c.operation.ID), "success"}
+		var sample map[string][]result
+		if err := json.Unmarshal(s.example(*c.operation, "success").body, &sample); err != nil {
+			panic(err)
+		}
+		success := sample[key][0]
+		success.Details = details{"id": id}
+		return success
 	}
 	message, _ := generated.Explain(c.operation.ID, string(r.code))
 	return result{r.code, r.details, message, "error"}
-}
-
-// successMessage returns the message of the document's sample.
-func (s *Server) successMessage(operationID string) (message string) {
-	var sample map[string][]result
-	if a, err := s.example(operationID, http.StatusOK, "success"); err != nil || json.Unmarshal(a.body, &sample) != nil {
-		panic("zohotest: the OpenAPI document has no sample of a success of " + operationID)
-	}
-	for _, results := range sample {
-		message = results[0].Message
-	}
-	return message
 }
 
 // wrapped is a success of HTTP's if one of the results is one.
@@ -74,35 +69,19 @@ func wrapped(key string, results []result) answer {
 	return jsonAnswer(status, map[string][]result{key: results})
 }
 
-// refuse answers by the document's example of a code.
-func (s *Server) refuse(o generated.Operation, code client.Code) answer {
-	a, err := s.example(o.ID, 0, strings.ToLower(string(code)))
+// example answers by an example that the document is known to have.
+func (s *Server) example(o generated.Operation, name string) answer {
+	e, err := s.contract.Example(o.ID, 0, name)
 	if err != nil {
 		panic(err)
 	}
-	return a
+	return exampleAnswer(e)
 }
 
-// example returns a named answer of the document. Status 0 is any, the lowest first, and so is an
-// empty name.
-func (s *Server) example(operationID string, status int, name string) (answer, error) {
-	var names []string
-	for _, e := range s.contract.Examples() {
-		if e.Operation != operationID {
-			continue
-		}
-		if (status == 0 || status == e.Status) && (name == "" || name == e.Name) {
-			return answer{status: e.Status, contentType: jsonType, body: e.Body}, nil
-		}
-		names = append(names, fmt.Sprintf("%d %s", e.Status, e.Name))
-	}
-	if names != nil {
-		return answer{}, fmt.Errorf("zohotest: %s has no such answer; it has: %s", operationID, strings.Join(names, ", "))
-	}
-	for _, o := range generated.Operations() {
-		names = append(names, o.ID)
-	}
-	return answer{}, fmt.Errorf("zohotest: there is no operation %q; there are: %s", operationID, strings.Join(names, ", "))
+func exampleAnswer(e contract.Example) answer { return answer{e.Status, jsonType, e.Body} }
+
+func (s *Server) refuse(o generated.Operation, code client.Code) answer {
+	return s.example(o, strings.ToLower(string(code)))
 }
 
 // queued is an answer that waits for its request.
@@ -125,11 +104,11 @@ func (s *Server) Answer(operationID, example string) {
 	if code, rest, found := strings.Cut(example, " "); found {
 		status, name = parseStatus(code), rest
 	}
-	a, err := s.example(operationID, status, name)
+	e, err := s.contract.Example(operationID, status, name)
 	if err != nil {
-		s.fatal(err)
+		s.fatal("zohotest: " + err.Error())
 	}
-	s.enqueue(queued{operation: operationID, name: fmt.Sprintf("Answer(%q, %q)", operationID, example), answer: a})
+	s.enqueue(queued{operation: operationID, name: fmt.Sprintf("Answer(%q, %q)", operationID, example), answer: exampleAnswer(e)})
 }
 
 // AnswerWith queues an answer of any kind for the next request of the API: HTML, half a body, a
@@ -180,12 +159,13 @@ func (s *Server) preferred(c call) (a answer, found bool) {
 	if c.name == "" || status == 0 && name == "" {
 		return answer{}, false
 	}
-	a, err := s.example(c.name, status, name)
+	e, err := s.contract.Example(c.name, status, name)
 	if err != nil {
 		a = jsonAnswer(http.StatusNotFound, map[string]any{"title": "No such answer", "status": http.StatusNotFound, "detail": err.Error()})
 		a.contentType = problemType
+		return a, true
 	}
-	return a, true
+	return exampleAnswer(e), true
 }
 
 // parseStatus returns -1, which no answer has, for what is not a status.

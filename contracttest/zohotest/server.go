@@ -212,7 +212,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.check(c, a)
 	recorder.Header().Set("Content-Type", a.contentType)
 	recorder.WriteHeader(a.status)
-	recorder.Write(append(a.body, '\n'))
+	fmt.Fprintf(recorder, "%s\n", a.body)
 }
 
 func (s *Server) answer(c call) answer {

@@ -65,14 +65,14 @@ func (s *Server) updateEach(c call, key string, limit int, update func(object) (
 	switch {
 	case !body.has(key) || isArray && len(items) == 0:
 		body.refuse(client.CodeMandatoryNotFound, key, nil)
-		return wrapped(key, []result{s.result(c, "", body.refusal)})
+		return wrapped(key, []result{s.result(c, key, "", body.refusal)})
 	case !isArray:
 		body.refuse(client.CodeInvalidData, key, details{"expected_data_type": "jsonarray"})
 	case len(items) > limit:
 		*body.refusal = refusal{client.CodeLimitExceeded, details{"limit": limit}}
 	}
 	if body.refusal.code != "" {
-		return jsonAnswer(http.StatusBadRequest, s.result(c, "", body.refusal))
+		return jsonAnswer(http.StatusBadRequest, s.result(c, key, "", body.refusal))
 	}
 	var results []result
 	for i, item := range items {
@@ -83,7 +83,7 @@ func (s *Server) updateEach(c call, key string, limit int, update func(object) (
 		} else {
 			*o.refusal = refusal{client.CodeInvalidData, details{"json_path": o.path, "expected_data_type": "jsonobject"}}
 		}
-		results = append(results, s.result(c, id, o.refusal))
+		results = append(results, s.result(c, key, id, o.refusal))
 	}
 	return wrapped(key, results)
 }

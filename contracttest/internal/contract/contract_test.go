@@ -53,15 +53,36 @@ func TestExamplesKeepTheContract(t *testing.T) {
 		if err := c.Response(r, e.Status, answerHeader, e.Body); err != nil {
 			t.Errorf("%s %d %s: %v", e.Operation, e.Status, e.Name, err)
 		}
-		if body, found := c.ExampleAt(e.Operation, e.Status, e.Name); !found || string(body) != string(e.Body) {
-			t.Errorf("%s %d %s is not found by its name", e.Operation, e.Status, e.Name)
+		if found, err := c.Example(e.Operation, e.Status, e.Name); err != nil || found.Name != e.Name || found.Status != e.Status {
+			t.Errorf("%s %d %s is not found by its name: %v", e.Operation, e.Status, e.Name, err)
 		}
 	}
-	if status, _, found := c.Example("updateContactRoles", "partial_success"); status != 200 || !found {
-		t.Errorf("partial_success: status %d, found %v", status, found)
-	}
-	if _, _, found := c.Example("updateContactRoles", "nonsense"); found {
-		t.Error("found an example that is not there")
+}
+
+func TestExampleIsFoundByPart(t *testing.T) {
+	c := newChecker(t)
+	for _, test := range []struct {
+		operation string
+		status    int
+		name      string
+		want      string // status and name, or a part of the error
+	}{
+		{"updateContactRoles", 0, "partial_success", "200 partial_success"},
+		{"updateContactRoles", 207, "", "207 partial_success"},
+		{"updateContactRoles", 0, "", "200 partial_success"},
+		{"updateContactRoles", 418, "", "400 all_failed, 400 api_not_supported"},
+		{"updateContactRoles", 207, "all_failed", "no such answer"},
+		{"updateContactRoles", 0, "nonsense", "no such answer"},
+		{"nonsense", 0, "", `no operation "nonsense"; there are: update`},
+	} {
+		got, err := c.Example(test.operation, test.status, test.name)
+		text := fmt.Sprint(got.Status, " ", got.Name)
+		if err != nil {
+			text = err.Error()
+		}
+		if !strings.Contains(text, test.want) {
+			t.Errorf("%s %d %q is %q, want %q", test.operation, test.status, test.name, text, test.want)
+		}
 	}
 }
 

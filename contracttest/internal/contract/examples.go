@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -26,24 +27,26 @@ func (c *Checker) Examples() []Example { return slices.Clone(c.answers) }
 // RequestExamples returns the named requests, sorted by operation and name.
 func (c *Checker) RequestExamples() []Example { return slices.Clone(c.requests) }
 
-// Example returns a named answer. Where the name is at several statuses, it is the lowest.
-func (c *Checker) Example(operationID, name string) (status int, body []byte, found bool) {
+// Example returns a named answer. Status 0 is any, the lowest first, and so is an empty name. The error
+// lists what there is.
+func (c *Checker) Example(operationID string, status int, name string) (Example, error) {
+	var known []string
 	for _, e := range c.answers {
-		if e.Operation == operationID && e.Name == name {
-			return e.Status, e.Body, true
+		if e.Operation != operationID {
+			continue
 		}
-	}
-	return 0, nil, false
-}
-
-// ExampleAt returns the named answer at a status. An empty name is the first name at that status.
-func (c *Checker) ExampleAt(operationID string, status int, name string) (body []byte, found bool) {
-	for _, e := range c.answers {
-		if e.Operation == operationID && e.Status == status && (name == "" || e.Name == name) {
-			return e.Body, true
+		if (status == 0 || status == e.Status) && (name == "" || name == e.Name) {
+			return e, nil
 		}
+		known = append(known, fmt.Sprintf("%d %s", e.Status, e.Name))
 	}
-	return nil, false
+	if known != nil {
+		return Example{}, fmt.Errorf("%s has no such answer; it has: %s", operationID, strings.Join(known, ", "))
+	}
+	for _, route := range c.routes {
+		known = append(known, route.Operation.OperationID)
+	}
+	return Example{}, fmt.Errorf("there is no operation %q; there are: %s", operationID, strings.Join(known, ", "))
 }
 
 func (c *Checker) readExamples() error {
