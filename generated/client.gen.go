@@ -201,7 +201,7 @@ type Details struct {
 	// Example: 4150868000003611011
 	ID string `json:"id,omitempty"`
 
-	// JSONPath Where that key is in the request. Not to be trusted, see above.
+	// JSONPath Where that key is in the request; an index in it may be missing or wrong.
 	//
 	// Example: $.contact_roles[1].name
 	JSONPath string `json:"json_path,omitempty"`

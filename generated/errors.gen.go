@@ -55,7 +55,7 @@ func Explain(operationID, code string) (meaning, resolution string) {
 		case "NOT_ALLOWED":
 			return "API name cannot be updated for module", "Leave api_name out; the API name of a module can be changed only in the Zoho CRM user interface."
 		case "MINIMUM_DATA_NOT_FOUND":
-			return "Minimum one profile is needed", "Leave at least one profile on the module; grant another one before you remove the last."
+			return "Minimum one profile is needed", "Send profiles, neither empty nor null, and leave at least one profile on the module; grant another one before you remove the last."
 		case "INVALID_REQUEST_METHOD":
 			return "The http request method type is not a valid one", "Send the request as PUT, and look for a proxy that changes the method."
 		case "OAUTH_SCOPE_MISMATCH":
