@@ -37,10 +37,23 @@ type Result struct {
 
 // item is the result of one input, or the error of a whole request, as Zoho sends it.
 type item[Details any] struct {
-	Code    string  `json:"code"`
+	Code    word    `json:"code"`
 	Details Details `json:"details"`
 	Message string  `json:"message"`
-	Status  string  `json:"status"`
+	Status  word    `json:"status"`
+}
+
+// word is a string of which the common values are not copied out of an answer.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	for _, common := range []word{codeSuccess, statusSuccess, statusError} {
+		if len(data) == len(common)+2 && string(data[1:len(data)-1]) == string(common) {
+			*w = common
+			return nil
+		}
+	}
+	return json.Unmarshal(data, (*string)(w))
 }
 
 // envelope is an answer in either of its shapes: a list of the results of the inputs, or one bare
@@ -60,9 +73,12 @@ func (e *envelope[Element]) list(key string) ([]Element, bool) {
 }
 
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
-func (c *call) read() ([]Result, error) {
+func (c *call) read(auth *authorization) ([]Result, error) {
 	if results := c.readSuccesses(); results != nil {
 		return results, nil
+	}
+	if len(auth.secret) >= minSecret && bytes.Contains(c.answer.body, auth.secret) {
+		c.answer.body = bytes.ReplaceAll(c.answer.body, auth.secret, []byte(placeholder))
 	}
 	return c.readFailures()
 }
@@ -91,7 +107,7 @@ func (c *call) readSuccesses() []Result {
 }
 
 // contradiction says why what calls itself a success of an input is none.
-func (c *call) contradiction(index int, code, id string) string {
+func (c *call) contradiction(index int, code word, id string) string {
 	switch {
 	case code != codeSuccess || c.answer.status != http.StatusOK && c.answer.status != http.StatusMultiStatus:
 		return "the result contradicts itself"
@@ -121,7 +137,7 @@ func (c *call) readFailures() ([]Result, error) {
 		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", a.contentType)))
 	}
 	results := make([]Result, len(list))
-	var errs []error
+	errs := make([]error, 0, 1)
 	for i, element := range list {
 		results[i] = c.readResult(i, element)
 		if results[i].Err != nil {
@@ -133,30 +149,44 @@ func (c *call) readFailures() ([]Result, error) {
 
 // readResult reads one element of a list: an object, or an array of objects for several errors.
 func (c *call) readResult(index int, element json.RawMessage) Result {
-	items := make([]item[json.RawMessage], 1)
-	target := any(&items[0])
-	if bytes.HasPrefix(element, []byte("[")) {
-		target = &items
+	if !bytes.HasPrefix(element, []byte("[")) {
+		return c.readItem(index, element)
 	}
-	if err := json.Unmarshal(element, target); err != nil || len(items) == 0 {
-		return Result{Err: c.unexpected(index, "the result is not of the documented form")}
-	}
-	first := items[0]
-	if id := readDetails(first.Details).ID; len(items) == 1 && first.Status == statusSuccess {
-		if problem := c.contradiction(index, first.Code, id); problem != "" {
-			return Result{Err: c.unexpected(index, problem)}
-		}
-		return Result{ID: id, Code: codeSuccess, Message: first.Message}
-	}
+	var elements []json.RawMessage
+	_ = json.Unmarshal(element, &elements) // it is an array: the whole answer was JSON
+	result := c.readItem(index, nil)
 	var errs []error
-	for _, it := range items {
-		if it.Code == "" || it.Status != statusError {
-			errs = append(errs, c.unexpected(index, "the result is not of the documented form"))
-		} else {
-			errs = append(errs, c.failure(index, it))
+	for i, element := range elements {
+		r := c.readItem(index, element)
+		if r.Err == nil {
+			r = Result{Err: c.unexpected(index, "the result contradicts itself")}
 		}
+		if i == 0 {
+			result = r
+		}
+		errs = append(errs, r.Err)
 	}
-	return Result{Code: Code(first.Code), Message: first.Message, Err: joinErrors(errs)}
+	if len(errs) > 1 {
+		result.Err = joinErrors(errs)
+	}
+	return result
+}
+
+// readItem reads one object.
+func (c *call) readItem(index int, element json.RawMessage) Result {
+	var it item[json.RawMessage]
+	err := json.Unmarshal(element, &it)
+	switch {
+	case err != nil || it.Code == "" || it.Status != statusSuccess && it.Status != statusError:
+		return Result{Err: c.unexpected(index, "the result is not of the documented form")}
+	case it.Status == statusError:
+		return Result{Code: Code(it.Code), Message: it.Message, Err: c.failure(index, it)}
+	}
+	id := readDetails(it.Details).ID
+	if problem := c.contradiction(index, it.Code, id); problem != "" {
+		return Result{Err: c.unexpected(index, problem)}
+	}
+	return Result{ID: id, Code: codeSuccess, Message: it.Message}
 }
 
 // decode decodes the body, which must be a whole JSON object.
@@ -191,9 +221,9 @@ func (a *answer) isJSON() bool {
 
 // failure is an error of Zoho's.
 func (c *call) failure(index int, it item[json.RawMessage]) *Error {
-	err := c.unexpected(index, it.Message)
-	err.Code, err.Details, err.Snippet = Code(it.Code), readDetails(it.Details), ""
-	_, err.Resolution = generated.Explain(c.operation.ID, it.Code)
+	err := c.newError(index, it.Message)
+	err.Code, err.Details = Code(it.Code), readDetails(it.Details)
+	_, err.Resolution = generated.Explain(c.operation.ID, string(it.Code))
 	if err.Code == CodeOAuthScopeMismatch {
 		err.Resolution += " The scopes are " + strings.Join(c.operation.Scopes, ", ") + "."
 	}
@@ -202,10 +232,15 @@ func (c *call) failure(index int, it item[json.RawMessage]) *Error {
 
 // unexpected is an answer that is not one of Zoho's.
 func (c *call) unexpected(index int, message string) *Error {
-	a := &c.answer
+	err := c.newError(index, message)
+	err.Snippet = snippet(string(c.answer.body[:min(len(c.answer.body), 2*maxSnippet)]))
+	return err
+}
+
+func (c *call) newError(index int, message string) *Error {
 	return &Error{
-		Operation: *c.operation, StatusCode: a.status, Message: message, Index: index, Attempts: c.attempts,
-		CreditsRemaining: a.credits, ContentType: a.contentType, Snippet: snippet(string(a.body[:min(len(a.body), 2*maxSnippet)])),
+		Operation: *c.operation, StatusCode: c.answer.status, Message: message, Index: index, Attempts: c.attempts,
+		CreditsRemaining: c.answer.credits, ContentType: c.answer.contentType,
 	}
 }
 
@@ -225,11 +260,10 @@ func readDetails(raw json.RawMessage) Details {
 type idOrNumber string
 
 func (i *idOrNumber) UnmarshalJSON(data []byte) error {
-	if data[0] == '-' || data[0] >= '0' && data[0] <= '9' {
-		*i = idOrNumber(data)
-		return nil
+	if string(data) != "null" {
+		*i = idOrNumber(bytes.Trim(data, `"`))
 	}
-	return json.Unmarshal(data, (*string)(i))
+	return nil
 }
 
 // failAll gives each input the error of the whole request.

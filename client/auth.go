@@ -26,10 +26,21 @@ type Auth interface {
 
 // source is where access tokens come from. It is safe for concurrent use.
 type source interface {
-	// token returns an access token.
-	token(context.Context, *Client) (string, error)
-	// renew returns another access token than the one that Zoho refused, or "" where there is none.
-	renew(ctx context.Context, c *Client, refused string) (string, error)
+	// authorize returns the means to authorize a request.
+	authorize(context.Context, *Client) (*authorization, error)
+	// renew returns another authorization than the one that Zoho refused, or nil where there is none.
+	renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error)
+}
+
+// authorization is an access token, made ready once for all requests.
+type authorization struct {
+	token  string
+	secret []byte
+	header []string
+}
+
+func newAuthorization(token string) *authorization {
+	return &authorization{token: token, secret: []byte(token), header: []string{"Zoho-oauthtoken " + token}}
 }
 
 // RefreshToken makes access tokens from a refresh token, and renews them: the way of a program that
@@ -81,7 +92,7 @@ type Cache interface {
 
 // StaticToken is an access token that somebody else got, and renews. A call that Zoho refuses for its
 // token is not sent again. The token is given without "Zoho-oauthtoken ".
-func StaticToken(token string) Auth { return &staticToken{value: token} }
+func StaticToken(token string) Auth { return &staticToken{authorization: newAuthorization(token)} }
 
 // TokenSource takes access tokens from an OAuth library, which keeps and renews them. It is asked for a
 // token before each request. A call that Zoho refuses for its token is sent again once, if tokens
@@ -130,20 +141,24 @@ func checkCredentials(auth string, pairs ...string) error {
 }
 
 type staticToken struct {
-	value string
+	authorization *authorization
 	hidden
 }
 
 func (a *staticToken) source(DataCenter) (source, error) {
-	if err := checkToken(a.value); err != nil {
+	if err := checkToken(a.authorization.token); err != nil {
 		return nil, fmt.Errorf("zohocrm: StaticToken: %w", err)
 	}
 	return a, nil
 }
 
-func (a *staticToken) token(context.Context, *Client) (string, error) { return a.value, nil }
+func (a *staticToken) authorize(context.Context, *Client) (*authorization, error) {
+	return a.authorization, nil
+}
 
-func (a *staticToken) renew(context.Context, *Client, string) (string, error) { return "", nil }
+func (a *staticToken) renew(context.Context, *Client, *authorization) (*authorization, error) {
+	return nil, nil //nolint:nilnil // there is no other token
+}
 
 type oauthTokens struct {
 	tokens oauth2.TokenSource
@@ -158,38 +173,41 @@ func (a *oauthTokens) source(DataCenter) (source, error) {
 	return a, nil
 }
 
-func (a *oauthTokens) token(ctx context.Context, _ *Client) (string, error) {
+func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization, error) {
 	// Token takes no context: a caller whose context ends must not wait for it.
 	return wait(ctx, a.flight.DoChan("", func() (any, error) {
 		token, err := a.tokens.Token()
 		if err != nil {
-			return "", &AuthError{Message: "the oauth2.TokenSource failed: " + err.Error(), cause: err}
+			return nil, &AuthError{Message: "the oauth2.TokenSource failed: " + err.Error(), cause: err}
 		}
 		if token == nil {
-			return "", &AuthError{Message: "the oauth2.TokenSource returned no token"}
+			return nil, &AuthError{Message: "the oauth2.TokenSource returned no token"}
 		}
 		if err := checkToken(token.AccessToken); err != nil {
-			return "", &AuthError{Message: "the oauth2.TokenSource: " + err.Error()}
+			return nil, &AuthError{Message: "the oauth2.TokenSource: " + err.Error()}
 		}
-		return token.AccessToken, nil
+		return newAuthorization(token.AccessToken), nil
 	}))
 }
 
-func (a *oauthTokens) renew(ctx context.Context, c *Client, refused string) (string, error) {
-	token, err := a.token(ctx, c)
-	if token == refused {
-		return "", err
+func (a *oauthTokens) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
+	got, err := a.authorize(ctx, c)
+	if err != nil || got.token == refused.token {
+		return nil, err
 	}
-	return token, err
+	return got, nil
 }
 
 // wait returns what a shared flight brings, unless ctx ends before.
-func wait(ctx context.Context, flight <-chan singleflight.Result) (string, error) {
+func wait(ctx context.Context, flight <-chan singleflight.Result) (*authorization, error) {
 	select {
 	case result := <-flight:
-		return result.Val.(string), result.Err
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		return result.Val.(*authorization), nil
 	case <-ctx.Done():
-		return "", &AuthError{Message: "the call ended before there was one: " + ctx.Err().Error(), cause: ctx.Err()}
+		return nil, &AuthError{Message: "the call ended before there was one: " + ctx.Err().Error(), cause: ctx.Err()}
 	}
 }
 

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +55,7 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	_, answered := errors.AsType[*Error](call.err)
 	switch {
 	case v.again && answered && ctx.Err() != nil: // the context ended the wait for another attempt
-		return call.fail(withAnswerBefore(call.noAnswer(ctx.Err(), ""), call.err))
+		return call.fail(withAnswerBefore(call.noAnswer(ctx.Err(), nil), call.err))
 	case call.err == nil || answered:
 		return call.results, call.err
 	default:
@@ -87,49 +86,46 @@ func (c *Client) attempt(ctx context.Context, call *call, deadline time.Time) (v
 	}
 	ctx, cancel := context.WithDeadline(context.WithValue(ctx, operationKey{}, call.operation), deadline)
 	defer cancel()
-	token, err := c.auth.token(ctx, c)
+	auth, err := c.auth.authorize(ctx, c)
 	if err != nil {
 		call.err = err
 		return verdict{}
 	}
-	v = c.exchange(ctx, call, token)
+	v = c.exchange(ctx, call, auth)
 	if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
 		return v
 	}
 	call.renewed = true
-	token, err = c.auth.renew(ctx, c, token)
+	auth, err = c.auth.renew(ctx, c, auth)
 	if err != nil {
 		call.answerBefore, call.err = call.err, err
 		return verdict{}
 	}
-	if token == "" {
+	if auth == nil {
 		return v
 	}
-	return c.exchange(ctx, call, token)
+	return c.exchange(ctx, call, auth)
 }
 
 // exchange sends one request and reads its answer.
-func (c *Client) exchange(ctx context.Context, call *call, token string) (v verdict) {
+func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
 	call.answer = answer{credits: -1}
 	if call.err = ctx.Err(); call.err != nil {
-		call.err = call.noAnswer(call.err, token)
+		call.err = call.noAnswer(call.err, auth)
 		return verdict{}
 	}
 	req, err := call.request(c.server)
 	if err != nil {
-		call.err = call.noAnswer(err, token)
+		call.err = call.noAnswer(err, auth)
 		return verdict{}
 	}
 	started := time.Now()
 	call.attempts++
-	if err := c.send(req.WithContext(ctx), &call.answer, token); err != nil {
+	if err := c.send(req.WithContext(ctx), &call.answer, auth); err != nil {
 		v.again = isTransient(err)
-		call.err = call.noAnswer(err, token)
+		call.err = call.noAnswer(err, auth)
 	} else {
-		if secret := []byte(token); len(secret) >= minSecret && bytes.Contains(call.answer.body, secret) {
-			call.answer.body = bytes.ReplaceAll(call.answer.body, secret, []byte(placeholder))
-		}
-		call.results, call.err = call.read()
+		call.results, call.err = call.read(auth)
 		v.again = call.err != nil && (isRetryable(call.answer.status) || call.answer.cutOff)
 		v.after = call.answer.retryAfter
 	}
@@ -138,13 +134,16 @@ func (c *Client) exchange(ctx context.Context, call *call, token string) (v verd
 }
 
 // noAnswer is the error of a call that ended without an answer.
-func (c *call) noAnswer(cause error, token string) error {
-	hint := ""
+func (c *call) noAnswer(cause error, auth *authorization) error {
+	hint, text := "", cause.Error()
+	if auth != nil {
+		text = redact(text, auth.token)
+	}
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
 	}
 	return &noAnswerError{causes: []error{cause}, text: oneLine(fmt.Sprintf("zohocrm: %s: no answer after %d attempts, which may have taken effect: %s%s",
-		c.operation.ID, c.attempts, redact(cause.Error(), token), hint))}
+		c.operation.ID, c.attempts, text, hint))}
 }
 
 // withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.

@@ -22,7 +22,7 @@ type ContactRoleUpdate = generated.ContactRoleUpdate
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html.
 func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpdate) ([]Result, error) {
 	body := generated.ContactRolesUpdateBody{ContactRoles: roles}
-	broken := generated.CheckContactRolesUpdateBody(&body)
+	broken := generated.CheckContactRolesUpdateBody(body)
 	ids := make([]string, len(roles))
 	for i := range roles {
 		ids[i] = roles[i].ID
@@ -44,7 +44,7 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html.
 func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactRoleUpdate) (Result, error) {
 	body := generated.SingleContactRoleUpdateBody{ContactRoles: []generated.SingleContactRoleUpdate{generated.SingleContactRoleUpdate(role)}}
-	broken := append(generated.CheckSingleContactRoleUpdateBody(&body), checkChange(0, role)...)
+	broken := append(generated.CheckSingleContactRoleUpdateBody(body), checkChange(0, role)...)
 	if role.ID != "" && role.ID != id {
 		broken = append(broken, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be left out, or be the id in the path"})
 	}

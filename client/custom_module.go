@@ -41,7 +41,7 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module string, update C
 	}
 	results, err := c.do(ctx, &call{
 		operation: &generated.OperationUpdateCustomModule, key: keyModules, ids: []string{id},
-		path: generated.CheckModule(module), body: generated.CheckCustomModuleUpdateBody(&body),
+		path: generated.CheckModule(module), body: generated.CheckCustomModuleUpdateBody(body),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)
 		},

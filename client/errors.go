@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -211,7 +212,7 @@ func joinErrors(errs []error) error {
 	case 1:
 		return errs[0]
 	default:
-		return &errorList{errs}
+		return &errorList{slices.Clone(errs)}
 	}
 }
 

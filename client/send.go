@@ -28,11 +28,12 @@ type answer struct {
 	tooLarge    bool
 	cutOff      bool
 	cause       error // what cut it off, where the transport did
+	limited     io.LimitedReader
 }
 
 // send sends one request and receives its answer. An error means that there is none.
-func (c *Client) send(req *http.Request, a *answer, token string) error {
-	req.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
+func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
+	req.Header["Authorization"] = auth.header
 	req.Header["User-Agent"] = c.userAgent
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -48,11 +49,12 @@ func (c *Client) send(req *http.Request, a *answer, token string) error {
 			a.credits = credits
 		}
 	}
+	a.limited = io.LimitedReader{R: res.Body, N: maxBody + 1}
 	var body bytes.Buffer
 	if res.ContentLength > 0 {
 		body.Grow(int(min(res.ContentLength, 64<<10)) + bytes.MinRead)
 	}
-	_, a.cause = body.ReadFrom(io.LimitReader(res.Body, maxBody+1))
+	_, a.cause = body.ReadFrom(&a.limited)
 	a.cutOff = a.cause != nil
 	a.tooLarge = body.Len() > maxBody
 	a.body = body.Bytes()

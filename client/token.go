@@ -65,6 +65,8 @@ type accessToken struct {
 	Key     string    `json:"key"`
 	Value   string    `json:"access_token"`
 	RenewAt time.Time `json:"renew_at"`
+
+	authorization *authorization
 }
 
 func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t.RenewAt) }
@@ -108,12 +110,12 @@ func newGrant(c credentials, cache Cache) (*grant, error) {
 	return g, nil
 }
 
-func (g *grant) token(ctx context.Context, c *Client) (string, error) {
+func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error) {
 	g.mu.Lock()
 	current := g.current
 	g.mu.Unlock()
 	if current.usable() {
-		return current.Value, nil
+		return current.authorization, nil
 	}
 	// The flight serves every caller that waits: it outlives the one that started it, and belongs to
 	// no operation.
@@ -121,36 +123,35 @@ func (g *grant) token(ctx context.Context, c *Client) (string, error) {
 	return wait(ctx, g.flight.DoChan("", func() (any, error) { return g.refresh(detached, c) }))
 }
 
-func (g *grant) renew(ctx context.Context, c *Client, refused string) (string, error) {
+func (g *grant) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
 	g.mu.Lock()
-	g.refused = refused
-	if g.current.Value == refused {
+	g.refused = refused.token
+	if g.current.Value == refused.token {
 		g.current = accessToken{}
 	}
 	g.mu.Unlock()
-	token, err := g.token(ctx, c)
-	if token == refused {
-		return "", err
+	got, err := g.authorize(ctx, c)
+	if err != nil || got.token == refused.token {
+		return nil, err
 	}
-	return token, err
+	return got, nil
 }
 
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
-func (g *grant) refresh(ctx context.Context, c *Client) (string, error) {
+func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) {
 	g.mu.Lock()
 	current, refused, pause, pauseEnds := g.current, g.refused, g.pause, g.pauseEnds
 	g.mu.Unlock()
 	if current.usable() {
-		return current.Value, nil
+		return current.authorization, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if cached := g.cached(ctx, c.logger); cached.usable() && cached.Value != refused {
-		g.keep(cached)
-		return cached.Value, nil
+		return g.keep(cached), nil
 	}
 	if time.Now().Before(pauseEnds) {
-		return "", pause
+		return nil, pause
 	}
 	token, authErr := g.request(ctx, c)
 	if authErr != nil {
@@ -159,9 +160,9 @@ func (g *grant) refresh(ctx context.Context, c *Client) (string, error) {
 			g.pause, g.pauseEnds = authErr, time.Now().Add(throttlePause)
 			g.mu.Unlock()
 		}
-		return "", authErr
+		return nil, authErr
 	}
-	g.keep(token)
+	authorization := g.keep(token)
 	if g.cache != nil {
 		value, err := json.Marshal(token)
 		if err == nil {
@@ -171,13 +172,15 @@ func (g *grant) refresh(ctx context.Context, c *Client) (string, error) {
 			c.logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to keep a token", slog.String("error", redact(oneLine(err.Error()), token.Value)))
 		}
 	}
-	return token.Value, nil
+	return authorization, nil
 }
 
-func (g *grant) keep(token accessToken) {
+func (g *grant) keep(token accessToken) *authorization {
+	token.authorization = newAuthorization(token.Value)
 	g.mu.Lock()
 	g.current = token
 	g.mu.Unlock()
+	return token.authorization
 }
 
 func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessToken) {

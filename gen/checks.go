@@ -56,8 +56,8 @@ type Violation struct {
 		if err := c.object(name, body.Value); err != nil {
 			return "", fmt.Errorf("%s: %w", op.OperationID, err)
 		}
-		c.printf("// Check%s returns the rules that body breaks.\nfunc Check%[1]s(body *%[1]s) []Violation {\n", name)
-		c.printf("broken := check%s(body)\nfor i := range broken {\nbroken[i].Field = \"$\" + broken[i].Field\n}\nreturn broken\n}\n\n", name)
+		c.printf("// Check%s returns the rules that body breaks.\nfunc Check%[1]s(body %[1]s) []Violation {\n", name)
+		c.printf("broken := check%s(&body)\nfor i := range broken {\nbroken[i].Field = \"$\" + broken[i].Field\n}\nreturn broken\n}\n\n", name)
 	}
 	for i, pattern := range c.patterns {
 		if err := c.matcher(i, pattern); err != nil {

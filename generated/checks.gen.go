@@ -74,8 +74,8 @@ func checkSingleContactRoleUpdateBody(v *SingleContactRoleUpdateBody) (broken []
 }
 
 // CheckSingleContactRoleUpdateBody returns the rules that body breaks.
-func CheckSingleContactRoleUpdateBody(body *SingleContactRoleUpdateBody) []Violation {
-	broken := checkSingleContactRoleUpdateBody(body)
+func CheckSingleContactRoleUpdateBody(body SingleContactRoleUpdateBody) []Violation {
+	broken := checkSingleContactRoleUpdateBody(&body)
 	for i := range broken {
 		broken[i].Field = "$" + broken[i].Field
 	}
@@ -125,8 +125,8 @@ func checkContactRolesUpdateBody(v *ContactRolesUpdateBody) (broken []Violation)
 }
 
 // CheckContactRolesUpdateBody returns the rules that body breaks.
-func CheckContactRolesUpdateBody(body *ContactRolesUpdateBody) []Violation {
-	broken := checkContactRolesUpdateBody(body)
+func CheckContactRolesUpdateBody(body ContactRolesUpdateBody) []Violation {
+	broken := checkContactRolesUpdateBody(&body)
 	for i := range broken {
 		broken[i].Field = "$" + broken[i].Field
 	}
@@ -221,8 +221,8 @@ func checkCustomModuleUpdateBody(v *CustomModuleUpdateBody) (broken []Violation)
 }
 
 // CheckCustomModuleUpdateBody returns the rules that body breaks.
-func CheckCustomModuleUpdateBody(body *CustomModuleUpdateBody) []Violation {
-	broken := checkCustomModuleUpdateBody(body)
+func CheckCustomModuleUpdateBody(body CustomModuleUpdateBody) []Violation {
+	broken := checkCustomModuleUpdateBody(&body)
 	for i := range broken {
 		broken[i].Field = "$" + broken[i].Field
 	}
