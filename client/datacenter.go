@@ -51,7 +51,7 @@ func (d DataCenter) Developer() DataCenter { return d.environment("developer") }
 func (d DataCenter) environment(name string) DataCenter {
 	host, isProduction := strings.CutPrefix(d.APIURL, "https://www.")
 	if !isProduction || !isZoho(host) {
-		d.problem = fmt.Sprintf("the %s host of %s cannot be derived: set APIURL to it", name, d.APIURL)
+		d.problem = fmt.Sprintf("the %s host of %s cannot be derived: set APIURL to it in a DataCenter of your own", name, apiDomain(d.APIURL))
 		return d
 	}
 	d.Name += " " + name
@@ -90,7 +90,7 @@ func checkURL(field, value string) error {
 	switch {
 	case value == "":
 		return fmt.Errorf("zohocrm: DataCenter.%s is empty: set it to an https URL", field)
-	case err != nil || u.Host == "":
+	case err != nil || u.Hostname() == "":
 		return fmt.Errorf("zohocrm: DataCenter.%s is not a URL with a host: write it like https://www.zohoapis.com", field)
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("zohocrm: DataCenter.%s must have no user, query or fragment", field)
