@@ -76,6 +76,6 @@ func (r *recorder) Flush() {
 }
 
 func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	r.answered = true // by whatever goes over the connection
+	r.answered = true // what then goes over the connection need not be HTTP
 	return http.NewResponseController(r.ResponseWriter).Hijack()
 }

@@ -22,9 +22,9 @@ const (
 	firstRole = roles + "/4150868000003611011"
 )
 
-// send sends a request as the document has it, but for what change alters. An empty answer status is a
-// connection that broke.
-func send(t *testing.T, s *Server, method, path, body string, change func(*http.Request)) (status int, answer string) {
+// exchange sends a request as the document has it, but for what change alters. An error is in the text,
+// with the response as far as it came.
+func exchange(t *testing.T, s *Server, method, path, body string, change func(*http.Request)) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -37,14 +37,20 @@ func send(t *testing.T, s *Server, method, path, body string, change func(*http.
 	}
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		return 0, err.Error()
+		return &http.Response{}, err.Error()
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		return response.StatusCode, err.Error()
+		return response, err.Error()
 	}
-	return response.StatusCode, string(data)
+	return response, string(data)
+}
+
+func send(t *testing.T, s *Server, method, path, body string, change func(*http.Request)) (status int, answer string) {
+	t.Helper()
+	response, answer := exchange(t, s, method, path, body, change)
+	return response.StatusCode, answer
 }
 
 func set(key, value string) func(*http.Request) {
@@ -223,11 +229,14 @@ func TestAnswers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := NewServer(t)
 			modulesBefore, rolesBefore := s.Modules(), s.ContactRoles()
-			status, answer := send(t, s, test.method, test.path, test.body, test.change)
-			if status != test.status || !equalJSON(t, answer, test.answer) {
-				t.Errorf("got  %d %s\nwant %d %s", status, answer, test.status, test.answer)
+			response, answer := exchange(t, s, test.method, test.path, test.body, test.change)
+			if response.StatusCode != test.status || !equalJSON(t, answer, test.answer) {
+				t.Errorf("got  %d %s\nwant %d %s", response.StatusCode, answer, test.status, test.answer)
 			}
-			if status >= 400 && !(reflect.DeepEqual(modulesBefore, s.Modules()) && reflect.DeepEqual(rolesBefore, s.ContactRoles())) {
+			if got := response.Header.Get("Content-Type"); got != "application/json;charset=UTF-8" {
+				t.Errorf("Content-Type is %q", got)
+			}
+			if test.status >= 400 && !(reflect.DeepEqual(modulesBefore, s.Modules()) && reflect.DeepEqual(rolesBefore, s.ContactRoles())) {
 				t.Error("a refused update changed the org")
 			}
 			if got := s.Requests(); len(got) != 1 || got[0].Status != test.status || got[0].Method != test.method {
@@ -391,8 +400,10 @@ func TestRequestsAreRecorded(t *testing.T) {
 			t.Errorf("recorded %+v %v, want %+v", got[i], header, want)
 		}
 	}
+	got = s.Requests()
 	got[0].Body[0] = 'x'
-	if s.Requests()[0].Body[0] == 'x' {
+	got[0].Header.Set("X-Mine", "2")
+	if again := s.Requests()[0]; again.Body[0] == 'x' || again.Header.Get("X-Mine") == "2" {
 		t.Error("Requests returns the records themselves")
 	}
 }

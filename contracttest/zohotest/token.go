@@ -138,7 +138,7 @@ func (s *Server) readGrant(r *http.Request) (grant string, scopes []string, prob
 // authorize returns what is wrong with the Authorization header, or an empty code. It wants s.mu held.
 func (s *Server) authorize(c call) client.Code {
 	value, found := strings.CutPrefix(c.Header.Get("Authorization"), "Zoho-oauthtoken ")
-	if !found || value == "" {
+	if !found {
 		return client.CodeAuthenticationFailure
 	}
 	now := s.now()
