@@ -36,24 +36,21 @@ type Result struct {
 }
 
 // item is the result of one input, or the error of a whole request, as Zoho sends it.
-type item[Details any] struct {
-	Code    word    `json:"code"`
-	Details Details `json:"details"`
-	Message string  `json:"message"`
-	Status  word    `json:"status"`
+type item struct {
+	Code    string          `json:"code"`
+	Details json.RawMessage `json:"details"`
+	Message string          `json:"message"`
+	Status  word            `json:"status"`
 }
 
-// word is a string of which the common values are not copied out of an answer.
-type word string
-
-func (w *word) UnmarshalJSON(data []byte) error {
-	for _, common := range []word{codeSuccess, statusSuccess, statusError} {
-		if len(data) == len(common)+2 && string(data[1:len(data)-1]) == string(common) {
-			*w = common
-			return nil
-		}
-	}
-	return json.Unmarshal(data, (*string)(w))
+// success is an item that is expected to be a success: only what is needed of it.
+type success struct {
+	Code    word `json:"code"`
+	Details struct {
+		ID idOrNumber `json:"id"`
+	} `json:"details"`
+	Message string `json:"message"`
+	Status  word   `json:"status"`
 }
 
 // envelope is an answer in either of its shapes: a list of the results of the inputs, or one bare
@@ -61,11 +58,11 @@ func (w *word) UnmarshalJSON(data []byte) error {
 type envelope[Element any] struct {
 	Modules      []Element `json:"modules"`
 	ContactRoles []Element `json:"contact_roles"`
-	item[json.RawMessage]
+	item
 }
 
 // list returns the results under key, and whether that is all that the answer has.
-func (e *envelope[Element]) list(key string) ([]Element, bool) {
+func (e *envelope[Element]) list(key string) (list []Element, only bool) {
 	if key == keyModules {
 		return e.Modules, e.ContactRoles == nil && e.Code == ""
 	}
@@ -74,21 +71,22 @@ func (e *envelope[Element]) list(key string) ([]Element, bool) {
 
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
 func (c *call) read(auth *authorization) ([]Result, error) {
-	if results := c.readSuccesses(); results != nil {
-		return results, nil
+	a := &c.answer
+	if a.status < 300 && a.isJSON() && !a.cutOff && !a.tooLarge {
+		if results := c.readSuccesses(); results != nil {
+			return results, nil
+		}
 	}
-	if len(auth.secret) >= minSecret && bytes.Contains(c.answer.body, auth.secret) {
-		c.answer.body = bytes.ReplaceAll(c.answer.body, auth.secret, []byte(placeholder))
+	if len(auth.secret) >= minSecret && bytes.Contains(a.body, auth.secret) {
+		a.body = bytes.ReplaceAll(a.body, auth.secret, []byte(placeholder))
 	}
 	return c.readFailures()
 }
 
 // readSuccesses reads an answer in which all went well, in one pass. It returns nil for any other.
 func (c *call) readSuccesses() []Result {
-	var body envelope[item[struct {
-		ID idOrNumber `json:"id"`
-	}]]
-	if a := &c.answer; a.cutOff || a.tooLarge || !a.isJSON() || a.status >= 300 || json.Unmarshal(a.body, &body) != nil {
+	var body envelope[success]
+	if json.Unmarshal(c.answer.body, &body) != nil {
 		return nil
 	}
 	list, only := body.list(c.key)
@@ -96,9 +94,9 @@ func (c *call) readSuccesses() []Result {
 		return nil
 	}
 	results := make([]Result, len(list))
-	for i, it := range list {
-		id := string(it.Details.ID)
-		if it.Status != statusSuccess || c.contradiction(i, it.Code, id) != "" {
+	for i := range list {
+		it, id := &list[i], string(list[i].Details.ID)
+		if it.Status != statusSuccess || c.contradiction(i, string(it.Code), id) != "" {
 			return nil
 		}
 		results[i] = Result{ID: id, Code: codeSuccess, Message: it.Message}
@@ -107,7 +105,7 @@ func (c *call) readSuccesses() []Result {
 }
 
 // contradiction says why what calls itself a success of an input is none.
-func (c *call) contradiction(index int, code word, id string) string {
+func (c *call) contradiction(index int, code, id string) string {
 	switch {
 	case code != codeSuccess || c.answer.status != http.StatusOK && c.answer.status != http.StatusMultiStatus:
 		return "the result contradicts itself"
@@ -122,65 +120,79 @@ func (c *call) contradiction(index int, code word, id string) string {
 
 // readFailures reads any answer.
 func (c *call) readFailures() ([]Result, error) {
-	a := &c.answer
-	var body envelope[json.RawMessage]
-	if err := c.decode(&body); err != nil {
+	if err := c.checkBody(); err != nil {
 		return c.fail(err)
 	}
+	var body envelope[item]
+	err := json.Unmarshal(c.answer.body, &body)
+	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); mistyped {
+		return c.readElements()
+	} else if err != nil {
+		c.answer.cutOff = err.Error() == "unexpected end of JSON input"
+		return c.fail(c.unexpected(-1, "the answer is not JSON"))
+	}
 	list, only := body.list(c.key)
-	switch {
-	case body.Code != "" && body.Status != statusSuccess && body.Modules == nil && body.ContactRoles == nil:
-		return c.fail(c.failure(-1, body.item))
-	case !only || len(list) != len(c.ids):
-		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", len(list), len(c.ids))))
-	case a.status < 300 && !a.isJSON():
-		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", a.contentType)))
+	if err := c.checkEnvelope(len(list), only, &body.item); err != nil {
+		return c.fail(err)
 	}
 	results := make([]Result, len(list))
-	errs := make([]error, 0, 1)
+	for i := range list {
+		results[i] = c.readResult(i, &list[i])
+	}
+	return results, joinResults(results)
+}
+
+// readElements reads an answer with an element that is not an object: an array of errors of one input,
+// or nothing documented.
+func (c *call) readElements() ([]Result, error) {
+	var body envelope[json.RawMessage]
+	if json.Unmarshal(c.answer.body, &body) != nil {
+		return c.fail(c.unexpected(-1, "the answer is not of the documented form"))
+	}
+	list, only := body.list(c.key)
+	if err := c.checkEnvelope(len(list), only, &body.item); err != nil {
+		return c.fail(err)
+	}
+	results := make([]Result, len(list))
 	for i, element := range list {
-		results[i] = c.readResult(i, element)
-		if results[i].Err != nil {
-			errs = append(errs, results[i].Err)
+		var (
+			it     item
+			errors []item
+		)
+		if json.Unmarshal(element, &errors) != nil || len(errors) == 0 {
+			if json.Unmarshal(element, &it) != nil {
+				it = item{}
+			}
+			results[i] = c.readResult(i, &it)
+			continue
 		}
+		var errs []error
+		for k := range errors {
+			errs = append(errs, c.readError(i, &errors[k]))
+		}
+		results[i] = Result{Code: Code(errors[0].Code), Message: errors[0].Message, Err: joinErrors(errs)}
 	}
-	return results, joinErrors(errs)
+	return results, joinResults(results)
 }
 
-// readResult reads one element of a list: an object, or an array of objects for several errors.
-func (c *call) readResult(index int, element json.RawMessage) Result {
-	if !bytes.HasPrefix(element, []byte("[")) {
-		return c.readItem(index, element)
-	}
-	var elements []json.RawMessage
-	_ = json.Unmarshal(element, &elements) // it is an array: the whole answer was JSON
-	result := c.readItem(index, nil)
-	var errs []error
-	for i, element := range elements {
-		r := c.readItem(index, element)
-		if r.Err == nil {
-			r = Result{Err: c.unexpected(index, "the result contradicts itself")}
-		}
-		if i == 0 {
-			result = r
-		}
-		errs = append(errs, r.Err)
-	}
-	if len(errs) > 1 {
-		result.Err = joinErrors(errs)
-	}
-	return result
-}
-
-// readItem reads one object.
-func (c *call) readItem(index int, element json.RawMessage) Result {
-	var it item[json.RawMessage]
-	err := json.Unmarshal(element, &it)
+// checkEnvelope refuses an answer that is a bare error, or has not one result per input.
+func (c *call) checkEnvelope(results int, only bool, bare *item) error {
 	switch {
-	case err != nil || it.Code == "" || it.Status != statusSuccess && it.Status != statusError:
-		return Result{Err: c.unexpected(index, "the result is not of the documented form")}
-	case it.Status == statusError:
-		return Result{Code: Code(it.Code), Message: it.Message, Err: c.failure(index, it)}
+	case bare.Code != "" && bare.Status != statusSuccess && results == 0:
+		return c.failure(-1, bare)
+	case !only || results != len(c.ids):
+		return c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", results, len(c.ids)))
+	case c.answer.status < 300 && !c.answer.isJSON():
+		return c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.answer.contentType))
+	default:
+		return nil
+	}
+}
+
+// readResult reads the result of one input.
+func (c *call) readResult(index int, it *item) Result {
+	if it.Status != statusSuccess {
+		return Result{Code: Code(it.Code), Message: it.Message, Err: c.readError(index, it)}
 	}
 	id := readDetails(it.Details).ID
 	if problem := c.contradiction(index, it.Code, id); problem != "" {
@@ -189,8 +201,16 @@ func (c *call) readItem(index int, element json.RawMessage) Result {
 	return Result{ID: id, Code: codeSuccess, Message: it.Message}
 }
 
-// decode decodes the body, which must be a whole JSON object.
-func (c *call) decode(body *envelope[json.RawMessage]) error {
+// readError reads what must be an error of an input.
+func (c *call) readError(index int, it *item) error {
+	if it.Code == "" || it.Status != statusError {
+		return c.unexpected(index, "the result is not of the documented form")
+	}
+	return c.failure(index, it)
+}
+
+// checkBody refuses a body that is not to be decoded.
+func (c *call) checkBody() error {
 	a := &c.answer
 	switch {
 	case a.cause != nil:
@@ -203,15 +223,9 @@ func (c *call) decode(body *envelope[json.RawMessage]) error {
 		return c.unexpected(-1, "the redirect to "+a.location+" was not followed: check DataCenter.APIURL")
 	case len(bytes.TrimSpace(a.body)) == 0:
 		return c.unexpected(-1, "the answer is empty")
+	default:
+		return nil
 	}
-	err := json.Unmarshal(a.body, body)
-	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); mistyped {
-		return c.unexpected(-1, "the answer is not of the documented form")
-	} else if err != nil {
-		a.cutOff = err.Error() == "unexpected end of JSON input"
-		return c.unexpected(-1, "the answer is not JSON")
-	}
-	return nil
 }
 
 func (a *answer) isJSON() bool {
@@ -220,10 +234,10 @@ func (a *answer) isJSON() bool {
 }
 
 // failure is an error of Zoho's.
-func (c *call) failure(index int, it item[json.RawMessage]) *Error {
+func (c *call) failure(index int, it *item) *Error {
 	err := c.newError(index, it.Message)
 	err.Code, err.Details = Code(it.Code), readDetails(it.Details)
-	_, err.Resolution = generated.Explain(c.operation.ID, string(it.Code))
+	_, err.Resolution = generated.Explain(c.operation.ID, it.Code)
 	if err.Code == CodeOAuthScopeMismatch {
 		err.Resolution += " The scopes are " + strings.Join(c.operation.Scopes, ", ") + "."
 	}
@@ -246,14 +260,13 @@ func (c *call) newError(index int, message string) *Error {
 
 // readDetails reads the keys that it knows. A key of another type than the document has is left zero.
 func readDetails(raw json.RawMessage) Details {
-	details := Details{Raw: raw}
-	typed := struct {
-		*generated.Details
+	var known struct {
+		generated.Details
 		ID idOrNumber `json:"id"`
-	}{Details: &details.Details}
-	_ = json.Unmarshal(raw, &typed) // decodes what it can
-	details.ID = string(typed.ID)
-	return details
+	}
+	_ = json.Unmarshal(raw, &known) // decodes what it can
+	known.Details.ID = string(known.ID)
+	return Details{Details: known.Details, Raw: raw}
 }
 
 // idOrNumber is an id that came as a string or as a number, with all its digits.
@@ -264,6 +277,34 @@ func (i *idOrNumber) UnmarshalJSON(data []byte) error {
 		*i = idOrNumber(bytes.Trim(data, `"`))
 	}
 	return nil
+}
+
+// word is one of the strings that tell success and error apart, and empty for any other.
+type word string
+
+func (w *word) UnmarshalJSON(data []byte) error {
+	switch string(data) {
+	case `"` + codeSuccess + `"`:
+		*w = codeSuccess
+	case `"` + statusSuccess + `"`:
+		*w = statusSuccess
+	case `"` + statusError + `"`:
+		*w = statusError
+	}
+	return nil
+}
+
+// joinResults returns the errors of the results as one.
+func joinResults(results []Result) error {
+	var errs []error
+	for i := range results {
+		if results[i].Err != nil && len(results) == 1 {
+			return results[i].Err
+		} else if results[i].Err != nil {
+			errs = append(errs, results[i].Err)
+		}
+	}
+	return joinErrors(errs)
 }
 
 // failAll gives each input the error of the whole request.

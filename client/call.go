@@ -20,9 +20,11 @@ type call struct {
 	request func(server string) (*http.Request, error)
 	// key is that of the list of results in an answer.
 	key string
-	// ids are those of the inputs, "" where it is not known.
+	// ids are those of the inputs, "" where it is not known; id is that of an only one.
 	ids []string
+	id  [1]string
 
+	ctx          operationContext
 	attempts     int
 	renewed      bool
 	answer       answer
@@ -33,6 +35,9 @@ type call struct {
 
 // do is the life of a call: check it, then attempt it until it succeeds or must not be repeated.
 func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
+	if call.ids == nil {
+		call.ids = call.id[:]
+	}
 	if c == nil || c.auth == nil || ctx == nil {
 		return call.fail(errors.New("zohocrm: make the client with New, and pass a context"))
 	}
@@ -43,13 +48,14 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	v := c.attempt(ctx, call, deadline)
+	call.ctx = operationContext{ctx, call.operation}
+	v := c.attempt(call, deadline)
 	if v.again {
 		v = c.retry(ctx, deadline, v, func() verdict {
 			if _, answered := errors.AsType[*Error](call.err); answered {
 				call.answerBefore = call.err
 			}
-			return c.attempt(ctx, call, deadline)
+			return c.attempt(call, deadline)
 		})
 	}
 	_, answered := errors.AsType[*Error](call.err)
@@ -80,11 +86,11 @@ func (c *Client) check(call *call) error {
 }
 
 // attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(ctx context.Context, call *call, deadline time.Time) (v verdict) {
+func (c *Client) attempt(call *call, deadline time.Time) (v verdict) {
 	if end := time.Now().Add(c.attemptTimeout); end.Before(deadline) {
 		deadline = end
 	}
-	ctx, cancel := context.WithDeadline(context.WithValue(ctx, operationKey{}, call.operation), deadline)
+	ctx, cancel := context.WithDeadline(&call.ctx, deadline)
 	defer cancel()
 	auth, err := c.auth.authorize(ctx, c)
 	if err != nil {

@@ -49,7 +49,7 @@ func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactR
 		broken = append(broken, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be left out, or be the id in the path"})
 	}
 	results, err := c.do(ctx, &call{
-		operation: &generated.OperationUpdateContactRole, key: keyContactRoles, ids: []string{id},
+		operation: &generated.OperationUpdateContactRole, key: keyContactRoles, id: [1]string{id},
 		path: generated.CheckContactRoleID(id), body: broken,
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)

@@ -40,7 +40,7 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module string, update C
 		id = "" // an API name: the id is not known
 	}
 	results, err := c.do(ctx, &call{
-		operation: &generated.OperationUpdateCustomModule, key: keyModules, ids: []string{id},
+		operation: &generated.OperationUpdateCustomModule, key: keyModules, id: [1]string{id},
 		path: generated.CheckModule(module), body: generated.CheckCustomModuleUpdateBody(body),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -212,7 +211,7 @@ func joinErrors(errs []error) error {
 	case 1:
 		return errs[0]
 	default:
-		return &errorList{slices.Clone(errs)}
+		return &errorList{errs}
 	}
 }
 

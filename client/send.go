@@ -29,6 +29,7 @@ type answer struct {
 	cutOff      bool
 	cause       error // what cut it off, where the transport did
 	limited     io.LimitedReader
+	space       [1024]byte // for the body, unless it is larger
 }
 
 // send sends one request and receives its answer. An error means that there is none.
@@ -50,8 +51,8 @@ func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
 		}
 	}
 	a.limited = io.LimitedReader{R: res.Body, N: maxBody + 1}
-	var body bytes.Buffer
-	if res.ContentLength > 0 {
+	body := bytes.NewBuffer(a.space[:0])
+	if res.ContentLength > int64(len(a.space)) {
 		body.Grow(int(min(res.ContentLength, 64<<10)) + bytes.MinRead)
 	}
 	_, a.cause = body.ReadFrom(&a.limited)
