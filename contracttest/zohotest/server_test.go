@@ -287,6 +287,16 @@ func TestOptions(t *testing.T) {
 	if modules[0].Profiles[0] != "7" {
 		t.Error("the server changed the slice of its caller")
 	}
+	front := func(s *Server) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("/", s)
+		mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s.URL) })
+		return mux
+	}
+	s = NewServer(t, WithHandler(front), WithContactRoles(ContactRole{"5", "Buyer", 1}))
+	if status, answer = send(t, s, "GET", "/page", "", nil); status != 200 || answer != s.URL || len(s.Requests()) != 0 {
+		t.Errorf("%d %s, recorded %v", status, answer, s.Requests())
+	}
 	if status, answer = send(t, s, "PUT", roles+"/5", `{"contact_roles":[{"name":"Owner"}]}`, nil); status != 200 || s.ContactRoles()[0].Name != "Owner" {
 		t.Errorf("%d %s", status, answer)
 	}
@@ -466,7 +476,7 @@ func TestContractProblemsAreTold(t *testing.T) {
 	}{
 		"nothing":           {path: firstRole, body: `{"contact_roles":[{"name":"x"}]}`},
 		"no Content-Type":   {path: roles, body: rolesSample, change: func(r *http.Request) { r.Header.Del("Content-Type") }, want: "is answered 200, but the OpenAPI document refuses the request: request body has an error: header Content-Type"},
-		"key twice":         {path: firstRole, body: `{"contact_roles":[{"name":"x","name":"y"}]}`, want: "$.contact_roles[0].name is there twice"},
+		"key twice":         {path: firstRole, body: `{"contact_roles":[{"name":"x","name":"y"}]}`, want: `"$.contact_roles[0].name" is there twice`},
 		"query":             {path: roles + "?a=b", body: rolesSample, want: `no query parameter "a"`},
 		"empty id":          {path: roles + "/", body: rolesSample, want: "no operation PUT /crm/v7/Contacts/roles/"},
 		"queued success":    {path: roles, body: `{"contact_roles":[]}`, change: set("Prefer", "code=200"), want: "minimum number of items is 1"},

@@ -82,9 +82,9 @@ func (c *Checker) Request(r *http.Request, body []byte) error {
 	}
 	clone := r.Clone(r.Context())
 	clone.Body, clone.GetBody = io.NopCloser(bytes.NewReader(body)), nil
-	return oneLine(openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+	return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: clone, PathParams: parameters, Route: route, Options: options,
-	}))
+	})
 }
 
 // Response returns what the document refuses in an answer to a request. The answer to a method that
@@ -101,12 +101,12 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	if err := checkJSON(body); err != nil {
 		return fmt.Errorf("the %d body is not one JSON value: %w", status, err)
 	}
-	return oneLine(openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
+	return openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
 			Request: &http.Request{Method: route.Method}, Route: route, Options: options,
 		},
 		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,
-	}))
+	})
 }
 
 // route finds the path of a request below generated.BasePath, whatever its method and its host. No two operations
@@ -148,8 +148,6 @@ func MatchPath(template, escapedPath string) (parameters map[string]string, ok b
 var authorization = regexp.MustCompile(`^Zoho-oauthtoken [^ ]+$`)
 
 var options = &openapi3filter.Options{
-	IncludeResponseStatus:   true,
-	SkipSettingDefaults:     true,
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
 	AuthenticationFunc: func(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 		// OpenAPI can say which header holds an API key, not what form it has.
@@ -188,7 +186,7 @@ func checkValue(decoder *json.Decoder, path string) error {
 			}
 			member = fmt.Sprintf("%s.%s", path, key)
 			if seen[member] {
-				return fmt.Errorf("%s is there twice", member)
+				return fmt.Errorf("%q is there twice", member)
 			}
 			seen[member] = true
 		}
@@ -200,11 +198,4 @@ func checkValue(decoder *json.Decoder, path string) error {
 		_, err = decoder.Token()
 	}
 	return err
-}
-
-func oneLine(err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -23,7 +23,6 @@ func restrict(doc *openapi3.T) error {
 		case !schema.Type.Is("object"), strings.HasSuffix(name, "Details"):
 		case strings.HasSuffix(name, "Refused"):
 			schema.OneOf = shapes(schema, bare.Value.Required)
-			schema.Properties, schema.MinProps = nil, 0
 		default:
 			schema.AdditionalProperties = openapi3.AdditionalProperties{Has: new(false)}
 		}
