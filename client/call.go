@@ -44,29 +44,33 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if err := c.check(call); err != nil {
 		return call.fail(err)
 	}
-	deadline := time.Now().Add(c.timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
 	call.ctx = operationContext{ctx, call.operation}
-	v := c.attempt(call, deadline)
+	ctx, cancel := context.WithTimeout(&call.ctx, c.timeout)
+	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return call.fail(call.noAnswer(err, nil))
+	}
+	v := c.attempt(ctx, call)
 	if v.again {
-		v = c.retry(ctx, deadline, v, func() verdict {
+		v = c.retry(ctx, v, func() verdict {
 			if _, answered := errors.AsType[*Error](call.err); answered {
 				call.answerBefore = call.err
 			}
-			return c.attempt(call, deadline)
+			return c.attempt(ctx, call)
 		})
 	}
 	_, answered := errors.AsType[*Error](call.err)
-	switch {
-	case v.again && answered && ctx.Err() != nil: // the context ended the wait for another attempt
-		return call.fail(withAnswerBefore(call.noAnswer(ctx.Err(), nil), call.err))
-	case call.err == nil || answered:
+	ended := v.again && ctx.Err() != nil // the attempt, or the wait for another one
+	if call.err == nil || answered && !ended {
 		return call.results, call.err
-	default:
-		return call.fail(withAnswerBefore(call.err, call.answerBefore))
 	}
+	if answered {
+		call.answerBefore = call.err
+	}
+	if ended {
+		call.err = call.noAnswer(ctx.Err(), nil)
+	}
+	return call.fail(withAnswerBefore(call.err, call.answerBefore))
 }
 
 // fail gives each input the error that ended the whole call.
@@ -86,12 +90,7 @@ func (c *Client) check(call *call) error {
 }
 
 // attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(call *call, deadline time.Time) (v verdict) {
-	if end := time.Now().Add(c.attemptTimeout); end.Before(deadline) {
-		deadline = end
-	}
-	ctx, cancel := context.WithDeadline(&call.ctx, deadline)
-	defer cancel()
+func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	auth, err := c.auth.authorize(ctx, c)
 	if err != nil {
 		call.err = err
@@ -116,10 +115,8 @@ func (c *Client) attempt(call *call, deadline time.Time) (v verdict) {
 // exchange sends one request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
 	call.answer = answer{credits: -1}
-	if call.err = ctx.Err(); call.err != nil {
-		call.err = call.noAnswer(call.err, auth)
-		return verdict{}
-	}
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
+	defer cancel()
 	req, err := call.request(c.server)
 	if err != nil {
 		call.err = call.noAnswer(err, auth)
@@ -141,15 +138,17 @@ func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) 
 
 // noAnswer is the error of a call that ended without an answer.
 func (c *call) noAnswer(cause error, auth *authorization) error {
-	hint, text := "", cause.Error()
+	hint, text, outcome := "", cause.Error(), "nothing was sent"
 	if auth != nil {
 		text = redact(text, auth.token)
+	}
+	if c.attempts > 0 {
+		outcome = fmt.Sprintf("no answer after %d attempts, which may have taken effect", c.attempts)
 	}
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
 	}
-	return &noAnswerError{causes: []error{cause}, text: oneLine(fmt.Sprintf("zohocrm: %s: no answer after %d attempts, which may have taken effect: %s%s",
-		c.operation.ID, c.attempts, text, hint))}
+	return &noAnswerError{causes: []error{cause}, text: oneLine(fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, text, hint))}
 }
 
 // withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.

@@ -114,7 +114,7 @@ func WithMaxAttempts(n int) Option {
 	}
 }
 
-// WithAttemptTimeout limits each attempt of a call, its token included. The default is 30 seconds.
+// WithAttemptTimeout limits each request of a call, be it for a token or of the operation. The default is 30 seconds.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *Client) error {
 		if d <= 0 {

@@ -37,7 +37,7 @@
 // doubles up to 8 s. A Retry-After is waited for up to 60 s; where it asks for more, or for more than the
 // time that is left, the call ends with the error in hand.
 //
-// Time: an attempt has 30 s ([WithAttemptTimeout]), a call 2 minutes ([WithTimeout]). A context that
+// Time: a request has 30 s ([WithAttemptTimeout]), a call 2 minutes ([WithTimeout]). A context that
 // ends, ends the call at once; the error is then also that of the answer before, if there was one.
 //
 // Answers: at most 4 MiB are read. What is larger, empty, not JSON or not of the documented form is an

@@ -31,8 +31,10 @@ type verdict struct {
 var errAgain = errors.New("again")
 
 // retry waits and calls attempt, after one whose verdict was last, until a verdict is final, the
-// attempts are used up, ctx ends, or the next wait would not end before deadline.
-func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, attempt func() verdict) verdict {
+// attempts are used up, ctx ends, or the next wait would not end before the
+// deadline of ctx.
+func (c *Client) retry(ctx context.Context, last verdict, attempt func() verdict) verdict {
+	deadline, _ := ctx.Deadline()
 	w := &waits{deadline: deadline, last: last, ExponentialBackOff: backoff.ExponentialBackOff{
 		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
 		RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2,
@@ -95,7 +97,7 @@ func isTransient(err error) bool {
 	switch {
 	case errors.As(err, &dns):
 		return !dns.IsNotFound
-	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname),
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname),
 		errors.As(err, &invalid), errors.As(err, &alert), errors.As(err, &record):
 		return false
 	default:
@@ -109,7 +111,7 @@ func parseRetryAfter(value string) time.Duration {
 		return 0
 	}
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, 24*60*60)) * time.Second
+		return time.Duration(max(0, min(seconds, 24*60*60))) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {
 		return time.Until(date)

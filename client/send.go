@@ -42,8 +42,8 @@ func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing was written to it
 	a.status = res.StatusCode
-	a.contentType = res.Header.Get("Content-Type")
-	a.location = res.Header.Get(locationHeader)
+	a.contentType = redact(res.Header.Get("Content-Type"), auth.token)
+	a.location = redact(res.Header.Get(locationHeader), auth.token)
 	a.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
 	if value := res.Header.Get("X-Api-Credits-Remaining"); value != "" {
 		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {
@@ -72,7 +72,7 @@ func guarded(hc *http.Client) *http.Client {
 	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	guarded.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
 		res, err := transport.RoundTrip(req)
-		if err == nil && res != nil && res.Header.Get("Location") != "" {
+		if err == nil && res != nil && res.StatusCode/100 == 3 && res.Header.Get("Location") != "" {
 			res.Header = res.Header.Clone()
 			res.Header.Set(locationHeader, withoutQuery(res.Header.Get("Location")))
 			res.Header.Del("Location")

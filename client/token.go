@@ -1,12 +1,14 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -30,6 +32,8 @@ const (
 	tokenLifetime = time.Hour
 	// throttlePause is how long the token endpoint is left alone after it throttled.
 	throttlePause = time.Minute
+	// maxTokenBody is the most that is read of an answer of the token endpoint.
+	maxTokenBody = 64 << 10
 )
 
 // credentials are what access tokens are made from.
@@ -199,7 +203,6 @@ func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessTo
 
 // request asks the token endpoint for a token, again where it did not answer.
 func (g *grant) request(ctx context.Context, c *Client) (token accessToken, authErr *AuthError) {
-	deadline, _ := ctx.Deadline()
 	attempt := func() verdict {
 		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 		defer cancel()
@@ -210,21 +213,27 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}
 	}
 	if v := attempt(); v.again {
-		c.retry(ctx, deadline, v, attempt)
+		c.retry(ctx, v, attempt)
 	}
 	return token, authErr
 }
 
 func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, *AuthError) {
-	// The library loses the status of an answer that it cannot read.
+	// The library loses the status of an answer that it cannot read, and what cut one off.
 	status := 0
 	recording := *hc
 	recording.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 		res, err := hc.Transport.RoundTrip(r)
-		if err == nil {
-			status = res.StatusCode
+		if err != nil || res == nil {
+			return res, err
 		}
-		return res, err
+		defer res.Body.Close() //nolint:errcheck // nothing was written to it
+		body, err := io.ReadAll(io.LimitReader(res.Body, maxTokenBody))
+		if err != nil {
+			return nil, err
+		}
+		status, res.Body = res.StatusCode, io.NopCloser(bytes.NewReader(body))
+		return res, nil
 	})
 	config := clientcredentials.Config{
 		ClientID:       g.clientID,
