@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,22 +79,20 @@ func answer(status int, body string) *http.Response {
 	}
 }
 
-func isTokenRequest(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/oauth/v2/token") }
-
 const roleUpdated = `{"contact_roles":[{"code":"SUCCESS","details":{"id":"` + roleID + `"},"message":"record updated","status":"success"}]}`
 
 func bare(code string) string {
 	return `{"code":"` + code + `","details":{},"message":"text","status":"error"}`
 }
 
-// zoho answers token requests with token-1, token-2, …, and any of them with a success, until a test
+// zoho answers token requests with token-1, token-2, …, and any update with a success, until a test
 // changes that.
 type zoho struct {
 	mu     sync.Mutex
 	grants int
-	sent   []string // the tokens of the API requests
-	grant  func(n int) string
-	update func(token string) (status int, body string)
+	sent   []string // the tokens of the updates
+	grant  func(n int) *http.Response
+	update func(token string) *http.Response
 }
 
 func token(n int) string { return "1000.token-" + strconv.Itoa(n) }
@@ -106,22 +105,62 @@ func (z *zoho) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
+	sent := strings.TrimPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
+	z.mu.Lock()
+	if sent == "" {
+		z.grants++
+	} else {
+		z.sent = append(z.sent, sent)
+	}
+	n := z.grants
+	z.mu.Unlock()
+	switch {
+	case sent == "" && z.grant != nil:
+		return z.grant(n), nil
+	case sent == "":
+		return answer(http.StatusOK, granted(n)), nil
+	case z.update != nil:
+		return z.update(sent), nil
+	default:
+		return answer(http.StatusOK, roleUpdated), nil
+	}
+}
+
+func (z *zoho) client(t testing.TB, auth client.Auth, options ...client.Option) *client.Client {
+	t.Helper()
+	return newClient(t, client.EU, auth, append([]client.Option{client.WithHTTPClient(&http.Client{Transport: z})}, options...)...)
+}
+
+// refusing refuses the named tokens.
+func refusing(tokens ...string) func(string) *http.Response {
+	return func(token string) *http.Response {
+		if slices.Contains(tokens, token) {
+			return answer(http.StatusUnauthorized, bare("INVALID_TOKEN"))
+		}
+		return answer(http.StatusOK, roleUpdated)
+	}
+}
+
+func update(t testing.TB, crm *client.Client) error {
+	_, err := crm.UpdateContactRole(t.Context(), roleID, rename)
+	return err
+}
+
+func mustUpdate(t testing.TB, crm *client.Client) {
+	t.Helper()
+	if err := update(t, crm); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mustHaveAsked fails the test if other than n tokens were asked for.
+func (z *zoho) mustHaveAsked(t testing.TB, n int) {
+	t.Helper()
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if isTokenRequest(r) {
-		z.grants++
-		if z.grant != nil {
-			return answer(http.StatusOK, z.grant(z.grants)), nil
-		}
-		return answer(http.StatusOK, granted(z.grants)), nil
+	if z.grants != n {
+		t.Fatalf("%d tokens were asked for, there must be %d; the updates had %s", z.grants, n, z.sent)
 	}
-	sent := strings.TrimPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
-	z.sent = append(z.sent, sent)
-	if z.update != nil {
-		status, body := z.update(sent)
-		return answer(status, body), nil
-	}
-	return answer(http.StatusOK, roleUpdated), nil
 }
 
 // credentials are those of no other test: equal ones would share a token.

@@ -485,4 +485,3 @@ func (l *logLines) Write(line []byte) (int, error) {
 	}
 	return l.Buffer.Write(line)
 }
-

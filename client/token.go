@@ -29,7 +29,8 @@ const (
 	// tokenMargin is how long before its end a token is renewed.
 	tokenMargin = time.Minute
 	// tokenLifetime is that of Zoho's tokens, for an answer that does not say.
-	tokenLifetime = time.Hour
+	tokenLifetime    = time.Hour
+	maxTokenLifetime = 24 * time.Hour
 	// throttlePause is how long the token endpoint is left alone after it throttled.
 	throttlePause = time.Minute
 	// maxTokenBody is the most that is read of an answer of the token endpoint.
@@ -75,7 +76,7 @@ type accessToken struct {
 
 func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t.RenewAt) }
 
-// grants are those in use: clients with equal credentials share a token.
+// grants are those in use, or with a token that is: clients with equal credentials share them.
 var grants struct {
 	sync.Mutex
 	byKey map[grantKey]weak.Pointer[grant]
@@ -114,12 +115,18 @@ func newGrant(c credentials, cache Cache) (*grant, error) {
 	return g, nil
 }
 
-func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error) {
+func (g *grant) ready() *authorization {
 	g.mu.Lock()
-	current := g.current
-	g.mu.Unlock()
-	if current.usable() {
-		return current.authorization, nil
+	defer g.mu.Unlock()
+	if !g.current.usable() {
+		return nil
+	}
+	return g.current.authorization
+}
+
+func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error) {
+	if ready := g.ready(); ready != nil {
+		return ready, nil
 	}
 	// The flight serves every caller that waits: it outlives the one that started it, and belongs to
 	// no operation.
@@ -129,9 +136,8 @@ func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error
 
 func (g *grant) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
 	g.mu.Lock()
-	g.refused = refused.token
-	if g.current.Value == refused.token {
-		g.current = accessToken{}
+	if g.current.Value == refused.token { // else there is a newer one
+		g.current, g.refused = accessToken{}, refused.token
 	}
 	g.mu.Unlock()
 	got, err := g.authorize(ctx, c)
@@ -144,10 +150,10 @@ func (g *grant) renew(ctx context.Context, c *Client, refused *authorization) (*
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
 func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) {
 	g.mu.Lock()
-	current, refused, pause, pauseEnds := g.current, g.refused, g.pause, g.pauseEnds
+	refused, pause, pauseEnds := g.refused, g.pause, g.pauseEnds
 	g.mu.Unlock()
-	if current.usable() {
-		return current.authorization, nil
+	if ready := g.ready(); ready != nil {
+		return ready, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -163,6 +169,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 			g.mu.Lock()
 			g.pause, g.pauseEnds = authErr, time.Now().Add(throttlePause)
 			g.mu.Unlock()
+			g.hold(throttlePause)
 		}
 		return nil, authErr
 	}
@@ -184,7 +191,13 @@ func (g *grant) keep(token accessToken) *authorization {
 	g.mu.Lock()
 	g.current = token
 	g.mu.Unlock()
+	g.hold(time.Until(token.RenewAt))
 	return token.authorization
+}
+
+// hold keeps g for clients to come, where none has it now: Zoho counts its tokens all the same.
+func (g *grant) hold(d time.Duration) {
+	time.AfterFunc(d, func() { runtime.KeepAlive(g) })
 }
 
 func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessToken) {
@@ -213,7 +226,8 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}
 	}
 	if v := attempt(); v.again {
-		c.retry(ctx, v, attempt)
+		deadline, _ := ctx.Deadline()
+		c.retry(ctx, deadline, v, attempt)
 	}
 	return token, authErr
 }
@@ -255,10 +269,10 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 		return accessToken{}, err
 	}
 	lifetime := tokenLifetime
-	if seconds, ok := token.Extra("expires_in_sec").(float64); ok && seconds > 0 {
-		lifetime = time.Duration(seconds) * time.Second
-	} else if seconds, ok := token.Extra("expires_in").(float64); ok && seconds > 0 {
-		lifetime = time.Duration(seconds) * time.Second
+	for _, key := range []string{"expires_in", "expires_in_sec"} { // beside the second, the first is milliseconds
+		if seconds, ok := token.Extra(key).(float64); ok && seconds > 0 {
+			lifetime = time.Duration(min(seconds, maxTokenLifetime.Seconds()) * float64(time.Second))
+		}
 	}
 	// A token that lives shorter than the margin would be renewed for every call.
 	lifetime -= min(tokenMargin, lifetime/2)
