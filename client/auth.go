@@ -26,6 +26,8 @@ type Auth interface {
 
 // source is where access tokens come from. It is safe for concurrent use.
 type source interface {
+	// ready returns an authorization that needs no waiting, or nil.
+	ready() *authorization
 	// authorize returns the means to authorize a request.
 	authorize(context.Context, *Client) (*authorization, error)
 	// renew returns another authorization than the one that Zoho refused, or nil where there is none.
@@ -152,6 +154,8 @@ func (a *staticToken) source(DataCenter) (source, error) {
 	return a, nil
 }
 
+func (a *staticToken) ready() *authorization { return a.authorization }
+
 func (a *staticToken) authorize(context.Context, *Client) (*authorization, error) {
 	return a.authorization, nil
 }
@@ -172,6 +176,8 @@ func (a *oauthTokens) source(DataCenter) (source, error) {
 	}
 	return a, nil
 }
+
+func (a *oauthTokens) ready() *authorization { return nil }
 
 func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization, error) {
 	// Token takes no context: a caller whose context ends must not wait for it.

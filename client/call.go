@@ -25,6 +25,7 @@ type call struct {
 	id  [1]string
 
 	ctx          operationContext
+	deadline     time.Time
 	attempts     int
 	renewed      bool
 	answer       answer
@@ -44,31 +45,39 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if err := c.check(call); err != nil {
 		return call.fail(err)
 	}
-	call.ctx = operationContext{ctx, call.operation}
-	ctx, cancel := context.WithTimeout(&call.ctx, c.timeout)
-	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return call.fail(call.noAnswer(err, nil))
 	}
-	v := c.attempt(ctx, call)
+	// No context with a timer for the whole call: each of its parts ends at the deadline by itself.
+	call.deadline = time.Now().Add(c.timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
+		call.deadline = d
+	}
+	call.ctx = operationContext{ctx, call.operation}
+	v := c.attempt(call)
 	if v.again {
-		v = c.retry(ctx, v, func() verdict {
+		v = c.retry(ctx, call.deadline, v, func() verdict {
 			if _, answered := errors.AsType[*Error](call.err); answered {
 				call.answerBefore = call.err
 			}
-			return c.attempt(ctx, call)
+			return c.attempt(call)
 		})
 	}
+	var ended error // the context or the time, in an attempt or in the wait for another one
+	if v.again {
+		if ended = ctx.Err(); ended == nil && !time.Now().Before(call.deadline) {
+			ended = context.DeadlineExceeded
+		}
+	}
 	_, answered := errors.AsType[*Error](call.err)
-	ended := v.again && ctx.Err() != nil // the attempt, or the wait for another one
-	if call.err == nil || answered && !ended {
+	if call.err == nil || answered && ended == nil {
 		return call.results, call.err
 	}
 	if answered {
 		call.answerBefore = call.err
 	}
-	if ended {
-		call.err = call.noAnswer(ctx.Err(), nil)
+	if ended != nil {
+		call.err = call.noAnswer(ended, nil)
 	}
 	return call.fail(withAnswerBefore(call.err, call.answerBefore))
 }
@@ -90,32 +99,44 @@ func (c *Client) check(call *call) error {
 }
 
 // attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
-	auth, err := c.auth.authorize(ctx, c)
-	if err != nil {
-		call.err = err
-		return verdict{}
+func (c *Client) attempt(call *call) (v verdict) {
+	auth := c.auth.ready()
+	if auth == nil {
+		if auth, call.err = c.wait(call, c.auth.authorize); call.err != nil {
+			return verdict{}
+		}
 	}
-	v = c.exchange(ctx, call, auth)
+	v = c.exchange(call, auth)
 	if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
 		return v
 	}
 	call.renewed = true
-	auth, err = c.auth.renew(ctx, c, auth)
+	another, err := c.wait(call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
 	if err != nil {
 		call.answerBefore, call.err = call.err, err
 		return verdict{}
 	}
-	if auth == nil {
+	if another == nil {
 		return v
 	}
-	return c.exchange(ctx, call, auth)
+	return c.exchange(call, another)
+}
+
+// wait gets an authorization that is not ready.
+func (c *Client) wait(call *call, get func(context.Context, *Client) (*authorization, error)) (*authorization, error) {
+	ctx, cancel := context.WithDeadline(&call.ctx, call.deadline)
+	defer cancel()
+	return get(ctx, c)
 }
 
 // exchange sends one request and reads its answer.
-func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
+func (c *Client) exchange(call *call, auth *authorization) (v verdict) {
 	call.answer = answer{credits: -1}
-	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
+	deadline := time.Now().Add(c.attemptTimeout)
+	if call.deadline.Before(deadline) {
+		deadline = call.deadline
+	}
+	ctx, cancel := context.WithDeadline(&call.ctx, deadline)
 	defer cancel()
 	req, err := call.request(c.server)
 	if err != nil {

@@ -31,10 +31,8 @@ type verdict struct {
 var errAgain = errors.New("again")
 
 // retry waits and calls attempt, after one whose verdict was last, until a verdict is final, the
-// attempts are used up, ctx ends, or the next wait would not end before the
-// deadline of ctx.
-func (c *Client) retry(ctx context.Context, last verdict, attempt func() verdict) verdict {
-	deadline, _ := ctx.Deadline()
+// attempts are used up, ctx ends, or the next wait would not end before deadline.
+func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, attempt func() verdict) verdict {
 	w := &waits{deadline: deadline, last: last, ExponentialBackOff: backoff.ExponentialBackOff{
 		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
 		RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2,
