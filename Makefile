@@ -27,3 +27,7 @@ check: ## Check that generated code is current, and the code formatted and vette
 	test -z "$$(git ls-files --others --exclude-standard generated client)"
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
+
+.PHONY: bench
+bench: ## Compare a call of the SDK with one by hand and with the generated client
+	$(GO) run ./contracttest/bench
