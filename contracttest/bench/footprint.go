@@ -54,7 +54,7 @@ func start() ([]row, error) {
 	for lines := bufio.NewScanner(&trace); lines.Scan(); {
 		// init internal/bytealg @0.008 ms, 0 ms clock, 0 bytes, 0 allocs
 		fields := strings.Fields(lines.Text())
-		if len(fields) < 10 || fields[0] != "init" || !strings.Contains(fields[1], ".") {
+		if len(fields) < 10 || fields[0] != "init" || strings.HasPrefix(fields[1], "vendor/") || !strings.Contains(fields[1], ".") {
 			continue
 		}
 		ms, err := strconv.ParseFloat(fields[4], 64)
