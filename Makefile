@@ -31,3 +31,12 @@ check: ## Check that generated code is current, and the code formatted and vette
 .PHONY: bench
 bench: ## Compare a call of the SDK with one by hand and with the generated client
 	$(GO) run ./contracttest/bench
+
+.PHONY: spec-lint
+spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js and the network)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@2.77.0 lint --config spec/redocly.yaml spec/openapi.yaml
+	npx --yes --package @stoplight/spectral-cli@6.16.3 spectral lint --ruleset spec/spectral.yaml --fail-severity=hint spec/openapi.yaml
+
+.PHONY: spec-diff
+spec-diff: ## Refuse a change of spec/openapi.yaml that breaks users without a new major version
+	OASDIFF='$(GO) run github.com/oasdiff/oasdiff@v1.33.0' $(GO) test -count=1 -run 'TestOasdiff|TestReleasedNamesStay|TestChangeIsAnnounced' ./spec
