@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
@@ -17,6 +16,7 @@ const (
 	statusSuccess = "success"
 	statusError   = "error"
 	maxSnippet    = 200
+	maxMessage    = 400
 
 	keyModules      = "modules"
 	keyContactRoles = "contact_roles"
@@ -90,7 +90,7 @@ func (c *call) readSuccesses() []Result {
 		return nil
 	}
 	list, only := body.list(c.key)
-	if !only || len(list) != len(c.ids) {
+	if !only || len(list) == 0 || len(list) != len(c.ids) {
 		return nil
 	}
 	results := make([]Result, len(list))
@@ -170,7 +170,7 @@ func (c *call) readElements() ([]Result, error) {
 		for k := range errors {
 			errs = append(errs, c.readError(i, &errors[k]))
 		}
-		results[i] = Result{Code: Code(errors[0].Code), Message: errors[0].Message, Err: joinErrors(errs)}
+		results[i] = failed(joinErrors(errs))
 	}
 	return results, joinResults(results)
 }
@@ -178,9 +178,9 @@ func (c *call) readElements() ([]Result, error) {
 // checkEnvelope refuses an answer that is a bare error, or has not one result per input.
 func (c *call) checkEnvelope(results int, only bool, bare *item) error {
 	switch {
-	case bare.Code != "" && bare.Status != statusSuccess && results == 0:
+	case bare.Code != "" && bare.Code != codeSuccess && bare.Status != statusSuccess && results == 0:
 		return c.failure(-1, bare)
-	case !only || results != len(c.ids):
+	case !only || results == 0 || results != len(c.ids):
 		return c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", results, len(c.ids)))
 	case c.answer.status < 300 && !c.answer.isJSON():
 		return c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.answer.contentType))
@@ -192,18 +192,18 @@ func (c *call) checkEnvelope(results int, only bool, bare *item) error {
 // readResult reads the result of one input.
 func (c *call) readResult(index int, it *item) Result {
 	if it.Status != statusSuccess {
-		return Result{Code: Code(it.Code), Message: it.Message, Err: c.readError(index, it)}
+		return failed(c.readError(index, it))
 	}
 	id := readDetails(it.Details).ID
 	if problem := c.contradiction(index, it.Code, id); problem != "" {
-		return Result{Err: c.unexpected(index, problem)}
+		return failed(c.unexpected(index, problem))
 	}
 	return Result{ID: id, Code: codeSuccess, Message: it.Message}
 }
 
 // readError reads what must be an error of an input.
 func (c *call) readError(index int, it *item) error {
-	if it.Code == "" || it.Status != statusError {
+	if it.Code == "" || it.Code == codeSuccess || it.Status != statusError {
 		return c.unexpected(index, "the result is not of the documented form")
 	}
 	return c.failure(index, it)
@@ -247,7 +247,7 @@ func (c *call) failure(index int, it *item) *Error {
 // unexpected is an answer that is not one of Zoho's.
 func (c *call) unexpected(index int, message string) *Error {
 	err := c.newError(index, message)
-	err.Snippet = snippet(string(c.answer.body[:min(len(c.answer.body), 2*maxSnippet)]))
+	err.Snippet = shorten(string(c.answer.body[:min(len(c.answer.body), 4*maxSnippet)]), maxSnippet)
 	return err
 }
 
@@ -273,8 +273,10 @@ func readDetails(raw json.RawMessage) Details {
 type idOrNumber string
 
 func (i *idOrNumber) UnmarshalJSON(data []byte) error {
-	if string(data) != "null" {
-		*i = idOrNumber(bytes.Trim(data, `"`))
+	if text := bytes.Trim(data, `"`); len(bytes.Trim(text, "0123456789")) == 0 {
+		*i = idOrNumber(text)
+	} else if data[0] == '"' {
+		_ = json.Unmarshal(data, (*string)(i)) // it is a string
 	}
 	return nil
 }
@@ -311,23 +313,15 @@ func joinResults(results []Result) error {
 func failAll(ids []string, err error) []Result {
 	results := make([]Result, len(ids))
 	for i := range results {
-		results[i].Err = err
-		if failure, ok := errors.AsType[*Error](err); ok {
-			results[i].Code, results[i].Message = failure.Code, failure.Message
-		}
+		results[i] = failed(err)
 	}
 	return results
 }
 
-// snippet returns the printable beginning of text.
-func snippet(text string) string {
-	text = strings.TrimSpace(oneLine(text))
-	if len(text) <= maxSnippet {
-		return text
+func failed(err error) Result {
+	result := Result{Err: err}
+	if failure, ok := errors.AsType[*Error](err); ok {
+		result.Code, result.Message = failure.Code, failure.Message
 	}
-	text = text[:maxSnippet]
-	for !utf8.ValidString(text) {
-		text = text[:len(text)-1]
-	}
-	return text
+	return result
 }

@@ -199,7 +199,7 @@ func (c *Client) log(ctx context.Context, call *call, duration time.Duration) {
 		slog.Duration("duration", duration),
 	)
 	if failure, ok := errors.AsType[*Error](call.err); ok {
-		attrs = append(attrs, slog.String("code", string(failure.Code)))
+		attrs = append(attrs, slog.String("code", shorten(string(failure.Code), maxSnippet)))
 	} else if call.err != nil {
 		attrs = append(attrs, slog.String("error", call.err.Error()))
 	} else {

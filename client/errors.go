@@ -71,11 +71,11 @@ func (e *Error) Error() string {
 	}
 	fmt.Fprintf(&b, "HTTP %d", e.StatusCode)
 	if e.Code != "" {
-		fmt.Fprintf(&b, " %s", e.Code)
+		fmt.Fprintf(&b, " %s", shorten(string(e.Code), maxSnippet))
 	}
-	fmt.Fprintf(&b, ": %s", e.Message)
+	fmt.Fprintf(&b, ": %s", shorten(e.Message, maxMessage))
 	if raw := string(e.Details.Raw); raw != "" && raw != "{}" && raw != "null" {
-		fmt.Fprintf(&b, " %s", raw)
+		fmt.Fprintf(&b, " %s", shorten(raw, maxSnippet))
 	}
 	if e.Snippet != "" {
 		fmt.Fprintf(&b, ": %q", e.Snippet)
@@ -103,8 +103,8 @@ func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("operation", e.Operation.ID),
 		slog.Int("status", e.StatusCode),
-		slog.String("code", string(e.Code)),
-		slog.String("message", oneLine(e.Message)),
+		slog.String("code", shorten(string(e.Code), maxSnippet)),
+		slog.String("message", shorten(e.Message, maxMessage)),
 		slog.Int("attempts", e.Attempts),
 	}
 	if e.Index >= 0 {
@@ -227,4 +227,10 @@ func oneLine(text string) string {
 			return r
 		}
 	}, text)
+}
+
+// shorten returns the printable beginning of text.
+func shorten(text string, most int) string {
+	text = strings.TrimSpace(oneLine(text[:min(len(text), 4*most)]))
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

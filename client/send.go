@@ -43,7 +43,7 @@ func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
 	defer res.Body.Close() //nolint:errcheck // nothing was written to it
 	a.status = res.StatusCode
 	a.contentType = redact(res.Header.Get("Content-Type"), auth.token)
-	a.location = redact(res.Header.Get(locationHeader), auth.token)
+	a.location = shorten(redact(res.Header.Get(locationHeader), auth.token), maxSnippet)
 	a.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
 	if value := res.Header.Get("X-Api-Credits-Remaining"); value != "" {
 		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {

@@ -287,7 +287,7 @@ func (g *grant) checkAPIDomain(token *oauth2.Token) *AuthError {
 		return nil
 	}
 	return &AuthError{Message: fmt.Sprintf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
-		g.redact(answered), g.dc.APIURL, g.dc.Name)}
+		shorten(g.redact(answered), maxSnippet), g.dc.APIURL, g.dc.Name)}
 }
 
 func (g *grant) redact(text string) string {
@@ -328,7 +328,7 @@ func (g *grant) explain(err error, status int) *AuthError {
 		result.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
 	case "":
 	default:
-		result.Message = "the token endpoint refused the request: " + snippet(g.redact(refused.ErrorDescription))
+		result.Message = "the token endpoint refused the request: " + shorten(g.redact(refused.ErrorDescription), maxSnippet)
 	}
 	return result
 }
