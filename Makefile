@@ -15,6 +15,7 @@ demo: ## Run both updates end to end against a Zoho stand-in, and show what happ
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
+	$(GO) test -C examples/opentelemetry ./...
 
 .PHONY: generate
 generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml

@@ -34,59 +34,73 @@ type call struct {
 	answerBefore error
 }
 
-// do is the life of a call: check it, then attempt it until it succeeds or must not be repeated.
+// do is the life of a call: check it, attempt it until it succeeds or must not be repeated, and say
+// how it ended.
 func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if call.ids == nil {
 		call.ids = call.id[:]
 	}
-	if c == nil || c.auth == nil || ctx == nil {
-		return call.fail(errors.New("zohocrm: make the client with New, and pass a context"))
-	}
-	if err := c.check(call); err != nil {
+	if err := c.check(ctx, call); err != nil {
 		return call.fail(err)
 	}
-	if err := ctx.Err(); err != nil {
-		return call.fail(call.noAnswer(err, nil))
-	}
-	// No context with a timer for the whole call: each of its parts ends at the deadline by itself.
-	call.deadline = time.Now().Add(c.timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
-		call.deadline = d
-	}
-	call.ctx = operationContext{ctx, call.operation}
+	call.begin(ctx, c.timeout)
 	v := c.attempt(call)
 	if v.again {
-		v = c.retry(ctx, call.deadline, v, func() verdict {
-			if _, answered := errors.AsType[*Error](call.err); answered {
-				call.answerBefore = call.err
-			}
-			return c.attempt(call)
-		})
+		v = c.retry(ctx, call.deadline, v, func() verdict { return c.attempt(call) })
 	}
-	var ended error // the context or the time, in an attempt or in the wait for another one
+	return call.end(v)
+}
+
+// begin sets the time of a call. There is no context with a timer for the whole of it: each of its parts
+// ends at the deadline by itself.
+func (c *call) begin(ctx context.Context, timeout time.Duration) {
+	c.deadline = time.Now().Add(timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
+		c.deadline = d
+	}
+	c.ctx = operationContext{ctx, c.operation}
+}
+
+// end returns what the last attempt brought, or what ended the call before there could be another.
+func (c *call) end(v verdict) ([]Result, error) {
 	if v.again {
-		if ended = ctx.Err(); ended == nil && !time.Now().Before(call.deadline) {
-			ended = context.DeadlineExceeded
+		if ended := c.ended(); ended != nil {
+			c.keepAnswer()
+			c.err = c.noAnswer(ended, nil)
 		}
 	}
-	_, answered := errors.AsType[*Error](call.err)
-	if call.err == nil || answered && ended == nil {
-		return call.results, call.err
+	if _, answered := errors.AsType[*Error](c.err); c.err == nil || answered {
+		return c.results, c.err
 	}
-	if answered {
-		call.answerBefore = call.err
+	return c.fail(withAnswerBefore(c.err, c.answerBefore))
+}
+
+// ended returns why there is no time left, nil if there is.
+func (c *call) ended() error {
+	if err := c.ctx.Err(); err != nil {
+		return err
 	}
-	if ended != nil {
-		call.err = call.noAnswer(ended, nil)
+	if !time.Now().Before(c.deadline) {
+		return context.DeadlineExceeded
 	}
-	return call.fail(withAnswerBefore(call.err, call.answerBefore))
+	return nil
+}
+
+// keepAnswer keeps an answer that another error is about to replace.
+func (c *call) keepAnswer() {
+	if _, answered := errors.AsType[*Error](c.err); answered {
+		c.answerBefore = c.err
+	}
 }
 
 // fail gives each input the error that ended the whole call.
 func (c *call) fail(err error) ([]Result, error) { return failAll(c.ids, err), err }
 
 // check refuses what must not be sent.
-func (c *Client) check(call *call) error {
+func (c *Client) check(ctx context.Context, call *call) error {
+	if c == nil || c.auth == nil || ctx == nil {
+		return errors.New("zohocrm: make the client with New, and pass a context")
+	}
 	broken := call.path
 	if c.validate {
 		broken = append(broken, call.body...)
@@ -95,11 +109,15 @@ func (c *Client) check(call *call) error {
 	for _, b := range broken {
 		faults = append(faults, &ValidationError{Operation: *call.operation, Field: b.Field, Rule: b.Rule, Message: b.Message})
 	}
+	if err := ctx.Err(); err != nil && len(faults) == 0 {
+		return call.noAnswer(err, nil)
+	}
 	return joinErrors(faults)
 }
 
 // attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
 func (c *Client) attempt(call *call) (v verdict) {
+	call.keepAnswer()
 	auth := c.auth.ready()
 	if auth == nil {
 		if auth, call.err = c.wait(call, c.auth.authorize); call.err != nil {
@@ -113,7 +131,8 @@ func (c *Client) attempt(call *call) (v verdict) {
 	call.renewed = true
 	another, err := c.wait(call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
 	if err != nil {
-		call.answerBefore, call.err = call.err, err
+		call.keepAnswer()
+		call.err = err
 		return verdict{}
 	}
 	if another == nil {
