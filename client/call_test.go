@@ -1,0 +1,210 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+)
+
+// TestOperations has each operation succeed, and looks at it from a RoundTripper and the log.
+func TestOperations(t *testing.T) {
+	for _, operation := range generated.Operations() {
+		t.Run(operation.ID, func(t *testing.T) {
+			server := zohotest.NewServer(t)
+			lines, logger := jsonLines()
+			var seen []string
+			crm := newClient(t, server.DataCenter(), server.Auth(), client.WithLogger(logger), client.WithUserAgent("orders/2.1"),
+				transport(func(r *http.Request) (*http.Response, error) {
+					if found, isOperation := client.OperationFromContext(r.Context()); isOperation {
+						seen = append(seen, found.ID+" "+found.Method+" "+found.Path)
+					} else {
+						seen = append(seen, "token")
+					}
+					return http.DefaultTransport.RoundTrip(r)
+				}).option())
+			results, err := operations[operation.ID](t.Context(), crm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, result := range results {
+				if result.Err != nil || result.ID == "" || result.Code != "SUCCESS" || result.Message == "" {
+					t.Errorf("%+v", result)
+				}
+			}
+			if want := "token, " + operation.ID + " " + operation.Method + " " + operation.Path; strings.Join(seen, ", ") != want {
+				t.Errorf("the RoundTripper saw %s", seen)
+			}
+			request := server.Requests()[1]
+			if agent := request.Header.Get("User-Agent"); !strings.HasPrefix(agent, "orders/2.1 zohocrm-go/") {
+				t.Errorf("the User-Agent is %q", agent)
+			}
+			var line map[string]any
+			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+				t.Fatalf("there must be one line: %v: %s", err, lines)
+			}
+			for key, want := range map[string]any{
+				"level": "INFO", "operation": operation.ID, "method": operation.Method, "path": operation.Path, "status": 200.0, "attempt": 1.0, "code": "SUCCESS",
+			} {
+				if line[key] != want {
+					t.Errorf("%s is %v in the log, not %v", key, line[key], want)
+				}
+			}
+			if duration, isNumber := line["duration"].(float64); !isNumber || duration <= 0 || len(line) != 10 {
+				t.Errorf("the log has %v", line)
+			}
+			if strings.Contains(lines.String(), "Digital") || strings.Contains(lines.String(), "Sales") || strings.Contains(lines.String(), "1000.") {
+				t.Errorf("the log shows a body or a token: %s", lines)
+			}
+		})
+	}
+	if _, found := client.OperationFromContext(t.Context()); found {
+		t.Error("a context of no operation has one")
+	}
+}
+
+// TestLog holds the line of each attempt of a call that fails in several ways.
+func TestLog(t *testing.T) {
+	lines, logger := jsonLines()
+	n := 0
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithLogger(logger), client.WithFirstWait(time.Microsecond),
+		transport(func(*http.Request) (*http.Response, error) {
+			switch n++; n {
+			case 1:
+				return nil, errors.New("reset\nby 1000.token")
+			case 2:
+				return answer(http.StatusServiceUnavailable, "<html>"), nil
+			case 3:
+				res := answer(http.StatusInternalServerError, bare("INTERNAL_ERROR"))
+				res.Header.Set("X-API-CREDITS-REMAINING", "1234")
+				return res, nil
+			default:
+				res := answer(http.StatusBadRequest, roles(taken))
+				res.Header.Set("X-API-CREDITS-REMAINING", "unknown")
+				return res, nil
+			}
+		}).option())
+	err := update(t, crm)
+	want := []map[string]any{
+		{"level": "WARN", "attempt": 1.0, "status": 0.0, "code": nil, "credits_remaining": nil},
+		{"level": "WARN", "attempt": 2.0, "status": 503.0, "code": "", "credits_remaining": nil},
+		{"level": "WARN", "attempt": 3.0, "status": 500.0, "code": "INTERNAL_ERROR", "credits_remaining": 1234.0},
+		{"level": "WARN", "attempt": 4.0, "status": 400.0, "code": "DUPLICATE_DATA", "credits_remaining": nil},
+	}
+	logged := strings.Split(strings.TrimSpace(lines.String()), "\n")
+	if len(logged) != len(want) {
+		t.Fatalf("there must be %d lines: %s", len(want), lines)
+	}
+	for i, text := range logged {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		for key := range want[i] {
+			if line[key] != want[i][key] {
+				t.Errorf("line %d has the %s %v, not %v", i, key, line[key], want[i][key])
+			}
+		}
+	}
+	if text := lines.String(); strings.Contains(text, "1000.token") || strings.Contains(text, "html") || !strings.Contains(text, "reset by (secret)") {
+		t.Errorf("the log is %s", text)
+	}
+
+	failure, isError := errors.AsType[*client.Error](err)
+	if !isError || failure.CreditsRemaining != -1 || failure.Attempts != 4 || !strings.Contains(failure.Error(), "4 attempts, an earlier one may have taken effect") {
+		t.Errorf("the error is %+v", failure)
+	}
+	lines.Reset()
+	logger.Error("failed", "err", failure)
+	var line struct{ Err map[string]any }
+	if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{"operation": "updateContactRole", "status": 400.0, "code": "DUPLICATE_DATA", "message": "text", "attempts": 4.0, "index": 0.0} {
+		if line.Err[key] != want {
+			t.Errorf("the error is logged with %s %v, not %v", key, line.Err[key], want)
+		}
+	}
+}
+
+// TestLogLevel holds that a logger of a higher level gets failures only.
+func TestLogLevel(t *testing.T) {
+	var lines strings.Builder
+	logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	z := &zoho{}
+	crm := z.client(t, client.StaticToken("1000.token"), client.WithLogger(logger))
+	mustUpdate(t, crm)
+	if lines.Len() > 0 {
+		t.Errorf("a success was logged: %s", &lines)
+	}
+	z.update = refusing("1000.token")
+	if err := update(t, crm); err == nil || !strings.Contains(lines.String(), "level=WARN") {
+		t.Errorf("%v was logged as %s", err, &lines)
+	}
+}
+
+// TestConnectionReuse holds that an answer of any kind leaves the connection fit for the next request.
+func TestConnectionReuse(t *testing.T) {
+	server := zohotest.NewServer(t)
+	var dials atomic.Int32
+	pool := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dials.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	defer pool.CloseIdleConnections()
+	crm := newClient(t, server.DataCenter(), server.Auth(), client.WithHTTPClient(&http.Client{Transport: pool}), client.WithFirstWait(time.Microsecond), client.WithMaxAttempts(2))
+	for _, fault := range []reply{
+		send(200, roleUpdated+strings.Repeat(" ", 1<<20)), send(200, roleUpdated[:20]), send(200, "<html>", "Content-Type", "text/html"), send(200, ""),
+		send(204, ""), send(304, ""), send(307, strings.Repeat("x", 100_000), "Location", "/elsewhere"), send(400, bare("INVALID_DATA")),
+		send(401, bare("INVALID_TOKEN")), send(500, strings.Repeat("x", 1<<20)), flushed,
+	} {
+		server.AnswerWith(func(w http.ResponseWriter, r *http.Request) { fault(w, r, underway{}) })
+		_ = update(t, crm) // whether it succeeds is for TestFaults
+		mustUpdate(t, crm)
+	}
+	server.AnswerTokenWith(func(w http.ResponseWriter, r *http.Request) { send(200, `{"error":"invalid_code"}`)(w, r, underway{}) })
+	server.ExpireTokens()
+	if err := update(t, crm); !errors.Is(err, client.Code("invalid_code")) {
+		t.Error(err)
+	}
+	mustUpdate(t, crm)
+	if n := dials.Load(); n != 1 {
+		t.Errorf("%d connections were made", n)
+	}
+}
+
+// flushed answers in chunks, without a length.
+func flushed(w http.ResponseWriter, _ *http.Request, _ underway) {
+	w.Header().Set("Content-Type", "application/json")
+	for _, chunk := range []string{roleUpdated[:10], roleUpdated[10:]} {
+		io.WriteString(w, chunk)              //nolint:errcheck // the client reads it
+		http.NewResponseController(w).Flush() //nolint:errcheck // as above
+	}
+}
+
+// TestErrorsAreOne holds how several errors of a bulk update look into one.
+func TestErrorsAreOne(t *testing.T) {
+	server := zohotest.NewServer(t)
+	server.Answer("updateContactRoles", "all_failed")
+	_, err := newClient(t, server.DataCenter(), server.Auth()).UpdateContactRoles(t.Context(), renames)
+	if !errors.Is(err, client.CodeInvalidData) || !errors.Is(err, client.CodeDuplicateData) || errors.Is(err, client.CodeNotAllowed) || errors.Is(err, client.Code("")) {
+		t.Errorf("the codes of %v", err)
+	}
+	if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Index != 0 || failure.Resolution == "" || failure.Operation.DocumentationURL == "" || failure.Details.ID == "" {
+		t.Errorf("the first error is %+v", failure)
+	}
+	if text := err.Error(); strings.Count(text, "; ") < 1 || strings.Contains(text, "\n") || !strings.Contains(text, "input 0") || !strings.Contains(text, "input 1") {
+		t.Errorf("the text is %q", text)
+	}
+}
