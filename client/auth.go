@@ -102,7 +102,7 @@ func StaticToken(token string) Auth { return &staticToken{authorization: newAuth
 func TokenSource(tokens oauth2.TokenSource) Auth { return &oauthTokens{tokens: tokens} }
 
 func (a RefreshToken) source(dc DataCenter) (source, error) {
-	if err := checkCredentials("RefreshToken", "ClientID", a.ClientID, "ClientSecret", a.ClientSecret, "RefreshToken", a.RefreshToken); err != nil {
+	if err := checkCredentials("RefreshToken", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"RefreshToken", a.RefreshToken}); err != nil {
 		return nil, err
 	}
 	return newGrant(credentials{dc: dc, clientID: a.ClientID, clientSecret: a.ClientSecret, parameters: url.Values{
@@ -111,11 +111,11 @@ func (a RefreshToken) source(dc DataCenter) (source, error) {
 }
 
 func (a ClientCredentials) source(dc DataCenter) (source, error) {
-	if err := checkCredentials("ClientCredentials", "ClientID", a.ClientID, "ClientSecret", a.ClientSecret, "OrgID", a.OrgID); err != nil {
+	if err := checkCredentials("ClientCredentials", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"OrgID", a.OrgID}); err != nil {
 		return nil, err
 	}
 	if strings.HasPrefix(a.OrgID, "ZohoCRM.") {
-		return nil, errors.New("zohocrm: ClientCredentials.OrgID must be given without ZohoCRM.")
+		return nil, errors.New("zohocrm: ClientCredentials.OrgID begins with ZohoCRM.: leave that out")
 	}
 	scopes := a.Scopes
 	if len(scopes) == 0 {
@@ -131,12 +131,11 @@ func (a ClientCredentials) source(dc DataCenter) (source, error) {
 	}}, a.Cache)
 }
 
-// checkCredentials takes pairs of field and value, and refuses a value that is empty or has blanks at an
-// end.
-func checkCredentials(auth string, pairs ...string) error {
-	for i := 0; i < len(pairs); i += 2 {
-		if value := pairs[i+1]; value == "" || strings.TrimSpace(value) != value {
-			return fmt.Errorf("zohocrm: %s.%s is empty or has blanks around it", auth, pairs[i])
+// checkCredentials refuses a value, beside its field, that is empty or has blanks at an end.
+func checkCredentials(auth string, credentials ...[2]string) error {
+	for _, c := range credentials {
+		if field, value := c[0], c[1]; value == "" || strings.TrimSpace(value) != value {
+			return fmt.Errorf("zohocrm: %s.%s is empty or has blanks around it", auth, field)
 		}
 	}
 	return nil
@@ -211,7 +210,8 @@ func wait(ctx context.Context, flight <-chan singleflight.Result) (*authorizatio
 		if result.Err != nil {
 			return nil, result.Err
 		}
-		return result.Val.(*authorization), nil
+		auth, _ := result.Val.(*authorization)
+		return auth, nil
 	case <-ctx.Done():
 		return nil, &AuthError{Message: "the call ended before there was one: " + ctx.Err().Error(), cause: ctx.Err()}
 	}

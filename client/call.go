@@ -43,22 +43,23 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if err := c.check(ctx, call); err != nil {
 		return call.fail(err)
 	}
-	call.begin(ctx, c.timeout)
-	v := c.attempt(call)
+	ctx = call.begin(ctx, c.timeout)
+	v := c.attempt(ctx, call)
 	if v.again {
-		v = c.retry(ctx, call.deadline, v, func() verdict { return c.attempt(call) })
+		v = c.retry(ctx, call.deadline, v, func() verdict { return c.attempt(ctx, call) })
 	}
 	return call.end(v)
 }
 
-// begin sets the time of a call. There is no context with a timer for the whole of it: each of its parts
-// ends at the deadline by itself.
-func (c *call) begin(ctx context.Context, timeout time.Duration) {
+// begin sets the deadline of a call. Its context has no timer for that: each part of the call ends at the
+// deadline by itself.
+func (c *call) begin(ctx context.Context, timeout time.Duration) context.Context {
 	c.deadline = time.Now().Add(timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
 		c.deadline = d
 	}
 	c.ctx = operationContext{ctx, c.operation}
+	return &c.ctx
 }
 
 // end returns what the last attempt brought, or what ended the call before there could be another.
@@ -115,21 +116,21 @@ func (c *Client) check(ctx context.Context, call *call) error {
 	return joinErrors(faults)
 }
 
-// attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(call *call) (v verdict) {
+// attempt gets an authorization and exchanges; once more where Zoho refused the token and there is another.
+func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	call.keepAnswer()
 	auth := c.auth.ready()
 	if auth == nil {
-		if auth, call.err = c.wait(call, c.auth.authorize); call.err != nil {
+		if auth, call.err = c.wait(ctx, call, c.auth.authorize); call.err != nil {
 			return verdict{}
 		}
 	}
-	v = c.exchange(call, auth)
+	v = c.exchange(ctx, call, auth)
 	if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
 		return v
 	}
 	call.renewed = true
-	another, err := c.wait(call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
+	another, err := c.wait(ctx, call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
 	if err != nil {
 		call.keepAnswer()
 		call.err = err
@@ -138,24 +139,24 @@ func (c *Client) attempt(call *call) (v verdict) {
 	if another == nil {
 		return v
 	}
-	return c.exchange(call, another)
+	return c.exchange(ctx, call, another)
 }
 
 // wait gets an authorization that is not ready.
-func (c *Client) wait(call *call, get func(context.Context, *Client) (*authorization, error)) (*authorization, error) {
-	ctx, cancel := context.WithDeadline(&call.ctx, call.deadline)
+func (c *Client) wait(ctx context.Context, call *call, get func(context.Context, *Client) (*authorization, error)) (*authorization, error) {
+	ctx, cancel := context.WithDeadline(ctx, call.deadline)
 	defer cancel()
 	return get(ctx, c)
 }
 
 // exchange sends one request and reads its answer.
-func (c *Client) exchange(call *call, auth *authorization) (v verdict) {
+func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
 	call.answer = answer{credits: -1}
 	deadline := time.Now().Add(c.attemptTimeout)
 	if call.deadline.Before(deadline) {
 		deadline = call.deadline
 	}
-	ctx, cancel := context.WithDeadline(&call.ctx, deadline)
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	req, err := call.request(c.server)
 	if err != nil {

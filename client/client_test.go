@@ -190,7 +190,7 @@ func TestNewRefuses(t *testing.T) {
 		"no ClientID of a self client": {client.EU, client.ClientCredentials{ClientSecret: "s", OrgID: "1"}, nil,
 			"ClientCredentials.ClientID is empty"},
 		"no OrgID":              {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s"}, nil, "ClientCredentials.OrgID is empty"},
-		"OrgID with ZohoCRM":    {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "without ZohoCRM."},
+		"OrgID with ZohoCRM":    {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "begins with ZohoCRM."},
 		"nil TokenSource":       {client.EU, client.TokenSource(nil), nil, "oauth2.TokenSource is nil"},
 		"no URL":                {client.DataCenter{}, valid, nil, "DataCenter.APIURL is empty"},
 		"no host":               {client.DataCenter{APIURL: "https://:443"}, valid, nil, "APIURL is not a URL with a host"},

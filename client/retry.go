@@ -47,7 +47,7 @@ func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, at
 			return struct{}{}, errAgain
 		}
 		return struct{}{}, nil
-	}, backoff.WithBackOff(w), backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(0)) //nolint:gosec // positive, see WithMaxAttempts
+	}, backoff.WithBackOff(w), backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(0))
 	return w.last
 }
 

@@ -174,7 +174,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 	}
 	authorization := g.keep(token)
 	if g.cache != nil {
-		value, err := json.Marshal(token)
+		value, err := json.Marshal(token) //nolint:gosec // the secret is what a Cache is for
 		if err == nil {
 			err = g.cache.Put(ctx, g.key, value)
 		}
