@@ -1,0 +1,161 @@
+package client_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-87e331f0/zohocrm-go/client"
+)
+
+// TestSecretsAreHidden formats, logs and marshals every exported value that holds a secret.
+func TestSecretsAreHidden(t *testing.T) {
+	const id, secret, refresh, access = "1000.HIDDENID", "HIDDENSECRET", "1000.HIDDENREFRESH", "1000.HIDDENACCESS"
+	store := &cache{values: map[string][]byte{}}
+	byRefresh := client.RefreshToken{ClientID: id, ClientSecret: secret, RefreshToken: refresh, Cache: store}
+	bySelf := client.ClientCredentials{ClientID: id, ClientSecret: secret, OrgID: "HIDDENORG", Cache: store}
+	static := client.StaticToken(access)
+	source := client.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: access, RefreshToken: refresh}))
+	granting := transport(func(r *http.Request) (*http.Response, error) {
+		if r.Header.Get("Authorization") == "" {
+			return answer(http.StatusOK, `{"access_token":"`+access+`","expires_in":3600}`), nil
+		}
+		return answer(http.StatusOK, roleUpdated), nil
+	})
+	values := map[any]string{static: verbs, source: verbs, byRefresh: verbsOfStructs, &byRefresh: verbsOfStructs, &bySelf: verbsOfStructs}
+	for _, auth := range []client.Auth{byRefresh, bySelf, static, source} {
+		crm := newClient(t, client.EU, auth, granting.option())
+		mustUpdate(t, crm)                                         // so that it has a token
+		values[crm], values[&[]client.Client{*crm}] = verbs, verbs //nolint:govet // a copy is made to be shown
+	}
+	for value, verbs := range values {
+		for _, shown := range []any{value, &value, []any{value}, map[string]any{"x": value}, [1]any{value}} {
+			show(t, shown, "HIDDEN", verbs)
+		}
+		type holder struct {
+			Auth    client.Auth
+			Refresh client.RefreshToken
+			Self    *client.ClientCredentials
+			Any     any
+		}
+		in := holder{static, byRefresh, &bySelf, value}
+		for _, shown := range []any{in, &in, []holder{in}, map[string]holder{"x": in}, bySelf, []client.Auth{byRefresh, bySelf, static, source}} {
+			show(t, shown, "HIDDEN", verbsOfStructs)
+		}
+	}
+}
+
+// fmt shows the fields of a struct by %p and %w, and by a wrong verb for a pointer within a container to a
+// struct that holds it, without looking for a Formatter: there is no way to hide those that are plain
+// strings, as those of RefreshToken and ClientCredentials.
+const (
+	verbs          = verbsOfStructs + "pw"
+	verbsOfStructs = "abcdefghijklmnoqrstuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// show fails the test if a secret is in any form of v.
+func show(t *testing.T, v any, secret, verbs string) {
+	t.Helper()
+	hidden := func(how string, out []byte) {
+		t.Helper()
+		for _, form := range []string{"%s", "%x", "%X", "% x", "%d"} {
+			if bytes.Contains(out, bytes.Trim(fmt.Appendf(nil, form, []byte(secret)), "[]")) {
+				t.Errorf("%T by %s: %s", v, how, out)
+			}
+		}
+	}
+	for _, flags := range []string{"", "+", "#", "-", " ", "0", "+#", "20", ".3", "[1]"} {
+		for _, verb := range verbs {
+			format := "%" + flags + string(verb)
+			hidden(format, fmt.Appendf(nil, format, v))
+		}
+	}
+	hidden("print", fmt.Append(nil, v, v))
+	for _, format := range []string{"no verb", "%", "%!", "%*d %[9]d %.*f"} {
+		hidden(format, fmt.Appendf(nil, format, v, v))
+	}
+	var out bytes.Buffer
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+		logger := slog.New(handler)
+		logger.Info("value", "v", v, slog.Group("g", slog.Any("v", v)))
+		logger.With("v", v).WithGroup("g").Info(fmt.Sprint(v), slog.Any("v", &v))
+	}
+	hidden("slog", out.Bytes())
+	data, _ := json.Marshal(v) // an error shows nothing either, or the test fails below
+	hidden("json", data)
+	data, err := json.MarshalIndent(map[string]any{"v": v}, "", " ")
+	hidden("json", append(data, fmt.Sprint(err)...))
+	data, err = xml.Marshal(v)
+	hidden("xml", append(data, fmt.Sprint(err)...))
+	out.Reset()
+	err = gob.NewEncoder(&out).Encode(v)
+	hidden("gob", append(out.Bytes(), fmt.Sprint(err)...))
+}
+
+// TestErrorsHideSecrets shows errors in all forms, of a transport that tells all it knows.
+func TestErrorsHideSecrets(t *testing.T) {
+	secrets := credentials()
+	for name, tell := range map[string]func(r *http.Request, body []byte) (*http.Response, error){
+		"error of the transport": func(r *http.Request, body []byte) (*http.Response, error) {
+			return nil, fmt.Errorf("cannot send %v %s", r.Header, body)
+		},
+		"error of the token endpoint": func(r *http.Request, body []byte) (*http.Response, error) {
+			text := fmt.Sprintf("%v %s %s", r.Header, body, secrets.RefreshToken)
+			return answer(http.StatusOK, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, text)), nil
+		},
+		"api_domain": func(r *http.Request, body []byte) (*http.Response, error) {
+			return answer(http.StatusOK, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://x.example.com/%s"}`, token(1), secrets.ClientSecret)), nil
+		},
+		"answer of the API": func(r *http.Request, body []byte) (*http.Response, error) {
+			if r.Header.Get("Authorization") == "" {
+				return answer(http.StatusOK, granted(1)), nil
+			}
+			text := fmt.Sprintf("%v", r.Header)
+			return answer(http.StatusBadRequest, fmt.Sprintf(`{"code":"X %s","message":%q,"details":{"x":%q}}`, r.Header.Get("Authorization"), text, text)), nil
+		},
+		"page of the API": func(r *http.Request, body []byte) (*http.Response, error) {
+			if r.Header.Get("Authorization") == "" {
+				return answer(http.StatusOK, granted(1)), nil
+			}
+			return answer(http.StatusBadRequest, fmt.Sprintf("<html>%v", r.Header)), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines, logger := jsonLines()
+			crm := newClient(t, client.EU, secrets, client.WithLogger(logger), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return nil, err
+				}
+				return tell(r, body)
+			}).option())
+			result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
+			if err == nil {
+				t.Fatal("the call succeeds")
+			}
+			for _, secret := range []string{secrets.ClientID, secrets.ClientSecret, secrets.RefreshToken, token(1)} {
+				show(t, err, secret, verbs)
+				show(t, result, secret, verbs)
+				if failure, ok := errors.AsType[*client.Error](err); ok {
+					show(t, *failure, secret, verbs)
+				}
+				if failure, ok := errors.AsType[*client.AuthError](err); ok {
+					show(t, *failure, secret, verbs)
+				}
+				if strings.Contains(lines.String(), secret) {
+					t.Errorf("the log shows %s: %s", secret, lines)
+				}
+			}
+		})
+	}
+}
