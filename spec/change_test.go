@@ -23,7 +23,7 @@ func TestChangeIsAnnounced(t *testing.T) {
 		t.Fatal(err)
 	}
 	var announced [][3]int
-	for _, heading := range regexp.MustCompile(`(?m)^## \[(.+)\] - \d{4}-\d\d-\d\d$`).FindAllSubmatch(changelog, -1) {
+	for _, heading := range regexp.MustCompile(`(?m)^## \[(.+)\]( - \d{4}-\d\d-\d\d)?$`).FindAllSubmatch(changelog, -1) {
 		announced = append(announced, versionOf(t, string(heading[1])))
 	}
 	if len(announced) == 0 || announced[0] != current || !slices.Contains(announced, released) {
