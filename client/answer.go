@@ -40,17 +40,17 @@ type item struct {
 	Code    string          `json:"code"`
 	Details json.RawMessage `json:"details"`
 	Message string          `json:"message"`
-	Status  word            `json:"status"`
+	Status  itemStatus      `json:"status"`
 }
 
 // success is an item that is expected to be a success: only what is needed of it.
 type success struct {
-	Code    word `json:"code"`
+	Code    string `json:"code"`
 	Details struct {
-		ID idOrNumber `json:"id"`
+		ID string `json:"id"`
 	} `json:"details"`
 	Message string `json:"message"`
-	Status  word   `json:"status"`
+	Status  string `json:"status"`
 }
 
 // envelope is an answer in either of its shapes: a list of the results of the inputs, or one bare
@@ -95,11 +95,11 @@ func (c *call) readSuccesses() []Result {
 	}
 	results := make([]Result, len(list))
 	for i := range list {
-		it, id := &list[i], string(list[i].Details.ID)
-		if it.Status != statusSuccess || c.contradiction(i, string(it.Code), id) != "" {
+		it := &list[i]
+		if it.Status != statusSuccess || c.contradiction(i, it.Code, it.Details.ID) != "" {
 			return nil
 		}
-		results[i] = Result{ID: id, Code: codeSuccess, Message: it.Message}
+		results[i] = Result{ID: it.Details.ID, Code: codeSuccess, Message: it.Message}
 	}
 	return results
 }
@@ -281,17 +281,15 @@ func (i *idOrNumber) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// word is one of the strings that tell success and error apart, and empty for any other.
-type word string
+// itemStatus is the status of an item, success or error, and empty for any other.
+type itemStatus string
 
-func (w *word) UnmarshalJSON(data []byte) error {
+func (s *itemStatus) UnmarshalJSON(data []byte) error {
 	switch string(data) {
-	case `"` + codeSuccess + `"`:
-		*w = codeSuccess
 	case `"` + statusSuccess + `"`:
-		*w = statusSuccess
+		*s = statusSuccess
 	case `"` + statusError + `"`:
-		*w = statusError
+		*s = statusError
 	}
 	return nil
 }
