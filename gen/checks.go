@@ -51,6 +51,9 @@ type Violation struct {
 				return "", fmt.Errorf("%s: parameter %s: %w", op.OperationID, parameter.Value.Name, err)
 			}
 		}
+		if op.RequestBody == nil {
+			continue
+		}
 		body := op.RequestBody.Value.Content["application/json"].Schema
 		name := refName(body)
 		if err := c.object(name, body.Value); err != nil {
