@@ -40,4 +40,5 @@ spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js an
 
 .PHONY: spec-diff
 spec-diff: ## Refuse a change of spec/openapi.yaml that breaks users without a new major version
-	OASDIFF='$(GO) run github.com/oasdiff/oasdiff@v1.33.0' $(GO) test -count=1 -run 'TestOasdiff|TestReleasedNamesStay|TestChangeIsAnnounced' ./spec
+	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/oasdiff/oasdiff@v1.33.0 && \
+	OASDIFF="$$bin/oasdiff" $(GO) test -count=1 -run 'TestOasdiff|TestReleasedNamesStay|TestChangeIsAnnounced' ./spec

@@ -118,6 +118,17 @@ var rules = map[string]func(d document, refuse func(place, why string)){
 			})
 		}
 	},
+	"bounded request": func(d document, refuse func(place, why string)) {
+		for place, operation := range d.operations() {
+			for _, key := range []string{"parameters", "requestBody"} {
+				d.reach(place+"."+key, operation[key], func(place string, node object) {
+					if node["type"] == "string" && node["pattern"] == nil && node["maxLength"] == nil && node["enum"] == nil {
+						refuse(place, "a string of a request must have a pattern, a maxLength or an enum")
+					}
+				})
+			}
+		}
+	},
 	"open answer": func(d document, refuse func(place, why string)) {
 		for place, operation := range d.operations() {
 			d.reach(place+".responses", operation["responses"], func(place string, node object) {
