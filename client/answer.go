@@ -239,7 +239,7 @@ func (c *call) failure(index int, it *item) *Error {
 	err.Code, err.Details = Code(it.Code), readDetails(it.Details)
 	_, err.Resolution = generated.Explain(c.operation.ID, it.Code)
 	if err.Code == CodeOAuthScopeMismatch {
-		err.Resolution += " The scopes are " + strings.Join(c.operation.Scopes, ", ") + "."
+		err.Resolution = strings.TrimSpace(err.Resolution + " The scopes are " + strings.Join(c.operation.Scopes, ", ") + ".")
 	}
 	return err
 }
