@@ -17,6 +17,18 @@ test: ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
 	$(GO) test -C examples/opentelemetry ./...
 
+FUZZTIME ?= 30s
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz test of the module for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+		list=$$($(GO) test -list '^Fuzz' $$package); \
+		for test in $$(echo "$$list" | grep '^Fuzz' || true); do \
+			echo "$$package $$test"; \
+			$(GO) test -run '^$$' -fuzz "^$$test\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
+		done; \
+	done
+
 .PHONY: generate
 generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml
 	$(GO) generate ./...
