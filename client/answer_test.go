@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,12 @@ func TestAnswers(t *testing.T) {
 	// ok is a result that is a success, none one whose error is not one of Zoho's.
 	const ok, none = "ok", ""
 	first, second := updated(roleID), updated(nextRoleID)
+	// The document does not allow these, and the client makes sense of them.
+	readAnyway := []string{
+		"success as 207", "success with more keys", "id as a number", "partial, with an id as a number", "all failed as 200", "all failed as 403", "all failed as 500",
+		"bare as 200", "bare as 207", "bare without a status", "array of errors", "array of one error beside a success",
+		"an array with an error and a success", "an array with a success and an error", "an array with null",
+	}
 	for _, test := range []struct {
 		name   string
 		status int
@@ -116,6 +123,10 @@ func TestAnswers(t *testing.T) {
 		{"an array with null", 200, roles(first, "["+taken+",null]"), [2]string{ok, "DUPLICATE_DATA"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			// What is none of Zoho's answers to the client is none to the document.
+			if slices.Contains(test.want[:], none) || slices.Contains(readAnyway, test.name) {
+				breaksContract(t)
+			}
 			results, err := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithFirstWait(time.Microsecond),
 				transport(func(*http.Request) (*http.Response, error) { return answer(test.status, test.body), nil }).option(),
 			).UpdateContactRoles(t.Context(), renames)
@@ -156,6 +167,7 @@ func TestAnswers(t *testing.T) {
 
 // TestArrayOfErrors holds that both errors of one input are told.
 func TestArrayOfErrors(t *testing.T) {
+	breaksContract(t)
 	crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
 		return answer(http.StatusMultiStatus, roles("["+taken+","+wrong+"]", updated(nextRoleID))), nil
 	}).option())
@@ -169,6 +181,7 @@ func TestArrayOfErrors(t *testing.T) {
 
 // TestModuleAnswers holds which id an answer to an update of a module must have.
 func TestModuleAnswers(t *testing.T) {
+	breaksContract(t)
 	for _, test := range []struct {
 		module, answered string
 		good             bool
@@ -191,6 +204,7 @@ func TestModuleAnswers(t *testing.T) {
 
 // TestNoInputs holds that an answer to no inputs is no success either.
 func TestNoInputs(t *testing.T) {
+	breaksContract(t)
 	for _, status := range []int{200, 207, 400, 500} {
 		for _, body := range []string{"", "{}", "null", roles(), bare("MANDATORY_NOT_FOUND")} {
 			crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithoutValidation(), client.WithMaxAttempts(1),
@@ -203,6 +217,7 @@ func TestNoInputs(t *testing.T) {
 }
 
 func TestDetails(t *testing.T) {
+	breaksContract(t)
 	all := generated.Details{
 		APIName: "name", Dependee: map[string]any{"api_name": "x"}, ExpectedDataType: "string", ExpectedFields: []any{"a"}, ID: "9007199254740993",
 		JSONPath: "$.x", Limit: 100, MaximumLength: 50, Param: "p", ParamName: "n", Permissions: []any{"A", "B"}, ResourcePathIndex: 2,
@@ -294,6 +309,9 @@ func TestLongErrors(t *testing.T) {
 		"text":    long,
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "text" || name == "id" {
+				breaksContract(t)
+			}
 			lines, logger := jsonLines()
 			crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithLogger(logger), transport(func(*http.Request) (*http.Response, error) {
 				return answer(http.StatusBadRequest, body), nil

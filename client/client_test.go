@@ -56,7 +56,8 @@ var operations = map[string]func(context.Context, *client.Client) ([]client.Resu
 
 func newClient(t testing.TB, dc client.DataCenter, auth client.Auth, options ...client.Option) *client.Client {
 	t.Helper()
-	crm, err := client.New(dc, auth, options...)
+	checked := client.WithTransport(contractOf(t).transport)
+	crm, err := client.New(dc, auth, append(options[:len(options):len(options)], checked)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,6 +302,7 @@ func TestZeroClient(t *testing.T) {
 
 // TestHTTPClientStays holds that the caller's http.Client is copied, and its own settings are kept.
 func TestHTTPClientStays(t *testing.T) {
+	breaksContract(t)
 	followed := errors.New("followed")
 	hc := &http.Client{
 		Timeout:       time.Hour,

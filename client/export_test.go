@@ -1,11 +1,22 @@
 package client
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // WithFirstWait sets what bounds the wait before the first retry.
 func WithFirstWait(d time.Duration) Option {
 	return func(c *Client) error {
 		c.firstWait = d
+		return nil
+	}
+}
+
+// WithTransport wraps the transport of the client.
+func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *Client) error {
+		c.http.Transport = wrap(c.http.Transport)
 		return nil
 	}
 }

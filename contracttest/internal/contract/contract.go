@@ -29,13 +29,15 @@ type Checker struct {
 	routes   []*routers.Route
 	answers  []Example
 	requests []Example
+	errors   map[string][]documentedError
 }
 
-// New returns a Checker of the document. The document is read once in a process.
-func New() (*Checker, error) { return load() }
+// New returns a Checker of the document of package spec, which is read once in a process.
+var New = sync.OnceValues(func() (*Checker, error) { return Load(spec.YAML) })
 
-var load = sync.OnceValues(func() (*Checker, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(spec.YAML)
+// Load returns a Checker of a document.
+func Load(document []byte) (*Checker, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
 	}
@@ -45,17 +47,21 @@ var load = sync.OnceValues(func() (*Checker, error) {
 	if err := restrict(doc); err != nil {
 		return nil, err
 	}
-	c := &Checker{}
+	c := &Checker{errors: map[string][]documentedError{}}
 	for _, template := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(template)
 		for method, operation := range item.Operations() {
 			c.routes = append(c.routes, &routers.Route{
 				Spec: doc, Path: template, PathItem: item, Method: method, Operation: operation,
 			})
+			var err error
+			if c.errors[operation.OperationID], err = documentedErrors(doc, operation); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return c, c.readExamples()
-})
+}
 
 // Operation returns the operationId that the method and path of a request name.
 func (c *Checker) Operation(r *http.Request) (operationID string, found bool) {
@@ -101,12 +107,16 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	if err := checkJSON(body); err != nil {
 		return fmt.Errorf("the %d body is not one JSON value: %w", status, err)
 	}
-	return openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
+	err := openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
 			Request: &http.Request{Method: route.Method}, Route: route, Options: options,
 		},
 		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,
 	})
+	if err != nil {
+		return err
+	}
+	return c.checkMeaning(route.Operation, status, body)
 }
 
 // route finds the path of a request below generated.BasePath, whatever its method and its host. No two operations
@@ -160,37 +170,34 @@ var options = &openapi3filter.Options{
 
 // checkJSON refuses what kin-openapi reads over: a second value, and a key that is there twice.
 func checkJSON(body []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := checkValue(decoder, "$"); err != nil {
+	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
 		return err
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("something follows the value")
-	}
-	return nil
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return checkKeys(decoder, []string{"$"})
 }
 
-func checkValue(decoder *json.Decoder, path string) error {
+func checkKeys(decoder *json.Decoder, path []string) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return err
 	}
 	seen := map[string]bool{}
 	for index := 0; (token == json.Delim('{') || token == json.Delim('[')) && decoder.More(); index++ {
-		member := fmt.Sprintf("%s[%d]", path, index)
+		member := fmt.Sprintf("[%d]", index)
 		if token == json.Delim('{') {
 			key, err := decoder.Token()
 			if err != nil {
 				return err
 			}
-			member = fmt.Sprintf("%s.%s", path, key)
+			member = fmt.Sprintf(".%s", key)
 			if seen[member] {
-				return fmt.Errorf("%q is there twice", member)
+				return fmt.Errorf("%q is there twice", strings.Join(path, "")+member)
 			}
 			seen[member] = true
 		}
-		if err := checkValue(decoder, member); err != nil {
+		if err := checkKeys(decoder, append(path, member)); err != nil {
 			return err
 		}
 	}

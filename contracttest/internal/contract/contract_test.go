@@ -123,7 +123,7 @@ func TestRequestRefusals(t *testing.T) {
 		"odd key":           {body: `{"a\nb":1,"contact_roles":[{}]}`, want: "is unsupported"},
 		"id as a number":    {body: `{"contact_roles":[{"id":4150868000003611011,"name":"x"}]}`, want: "must be a string"},
 		"fraction":          {body: `{"contact_roles":[{"sequence_number":1.5}]}`, want: "must be an integer"},
-		"two values":        {body: valid + valid, want: "something follows"},
+		"two values":        {body: valid + valid, want: "after top-level value"},
 		"half a value":      {body: valid[:20], want: "not one JSON value"},
 		"no body":           {body: "", want: "not one JSON value"},
 		"no Content-Type":   {body: valid, change: header("Content-Type", ""), want: "Content-Type"},
