@@ -242,11 +242,22 @@ type hidden struct{}
 
 const placeholder = "(secret)"
 
-func (hidden) String() string                 { return placeholder }
-func (hidden) GoString() string               { return placeholder }
-func (hidden) Format(f fmt.State, _ rune)     { _, _ = io.WriteString(f, placeholder) }
-func (hidden) LogValue() slog.Value           { return slog.StringValue(placeholder) }
-func (hidden) MarshalText() ([]byte, error)   { return []byte(placeholder), nil }
+// String returns a placeholder.
+func (hidden) String() string { return placeholder }
+
+// GoString returns a placeholder.
+func (hidden) GoString() string { return placeholder }
+
+// Format writes a placeholder for any verb.
+func (hidden) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, placeholder) }
+
+// LogValue returns a placeholder.
+func (hidden) LogValue() slog.Value { return slog.StringValue(placeholder) }
+
+// MarshalText returns a placeholder.
+func (hidden) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
+
+// MarshalBinary returns a placeholder.
 func (hidden) MarshalBinary() ([]byte, error) { return []byte(placeholder), nil }
 
 // minSecret is the least length that is redacted: a shorter string is no secret of Zoho's, and may

@@ -103,7 +103,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithMaxAttempts sends a request at most n times. The default is 4; 1 means no retries.
+// WithMaxAttempts sends a request at most n times, beside the one more after a token was renewed. The
+// default is 4; 1 means no retries.
 func WithMaxAttempts(n int) Option {
 	return func(c *Client) error {
 		if n < 1 {

@@ -8,9 +8,12 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-// ContactRoleUpdate is the changes to a contact role. Name has at most 50 characters (Unicode code
-// points) and is unique in the org; SequenceNumber is the position in the picklist, from 1. An empty
-// Name and a SequenceNumber of 0 mean unchanged; one of them must be set.
+// ContactRoleUpdate is the changes to a contact role: ID string, Name string, SequenceNumber int.
+//
+// ID is from the Get Contact Roles API, https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html.
+// Name has at most 50 characters (Unicode code points) and is unique in the org. SequenceNumber is the
+// position in the picklist, from 1. An empty Name and a SequenceNumber of 0 mean unchanged; one of
+// them must be set.
 type ContactRoleUpdate = generated.ContactRoleUpdate
 
 // UpdateContactRoles updates 1 to 100 contact roles, each by its ID, in one call. Zoho carries out

@@ -9,8 +9,11 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-// CustomModuleUpdate is the new labels of a module, both mandatory, and the changes to its profiles, at least one. A label has 1 to 25
-// characters (Unicode code points): letters of any script, digits and spaces, unique in the org.
+// CustomModuleUpdate is the changes to a module, all mandatory: PluralLabel string, SingularLabel
+// string, Profiles []ModuleProfile.
+//
+// A label has 1 to 25 characters (Unicode code points): letters of any script, digits and spaces. It is
+// unique in the org. Profiles are those whose access changes, at least one.
 type CustomModuleUpdate = generated.CustomModuleUpdate
 
 // ModuleProfile is a change to the access of a profile: make it with [GrantProfile] or [RemoveProfile].
