@@ -271,6 +271,7 @@ func (c *counted) Read(p []byte) (int, error) {
 func (c *counted) Close() error { c.closed++; return nil }
 
 func TestSizeOfAnswer(t *testing.T) {
+	breaksContract(t) // an answer is not read to its end
 	const most = 4 << 20
 	for _, test := range []struct {
 		size int

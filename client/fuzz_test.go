@@ -36,11 +36,11 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, operation uint8, code uint16, contentType string, body []byte) {
 		status := 200 + int(code)%400
-		crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+		crm := fuzzed(t, client.StaticToken("1000.token"), func(*http.Request) (*http.Response, error) {
 			res := answer(status, string(body))
 			res.Header.Set("Content-Type", contentType)
 			return res, nil
-		}).option())
+		})
 		key, ids, results, err := "contact_roles", []string{roleID}, make([]client.Result, 1), error(nil)
 		switch operation % 4 {
 		case 0:
