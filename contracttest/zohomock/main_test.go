@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
@@ -123,7 +124,8 @@ func TestPreferSelectsExample(t *testing.T) {
 
 func TestCredentialsServeTheClient(t *testing.T) {
 	m := start(t)
-	crm, err := client.New(client.DataCenter{Name: "mock", APIURL: m.url, AccountsURL: m.url}, m.auth)
+	crm, err := client.New(client.DataCenter{Name: "mock", APIURL: m.url, AccountsURL: m.url}, m.auth,
+		client.WithHTTPClient(&http.Client{Transport: zohotest.CheckedTransport(http.DefaultTransport, func(problem string) { t.Error(problem) })}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"net/http"
 	"testing"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
 func TestRun(t *testing.T) {
@@ -9,6 +12,9 @@ func TestRun(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	t.Run("stand-in", func(t *testing.T) {
+		network := http.DefaultTransport
+		defer func() { http.DefaultTransport = network }()
+		http.DefaultTransport = zohotest.CheckedTransport(network, func(problem string) { t.Error(problem) })
 		if err := run(t.Context()); err != nil {
 			t.Error(err)
 		}
