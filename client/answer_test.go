@@ -271,19 +271,22 @@ func (c *counted) Read(p []byte) (int, error) {
 func (c *counted) Close() error { c.closed++; return nil }
 
 func TestSizeOfAnswer(t *testing.T) {
-	breaksContract(t) // an answer is not read to its end
 	const most = 4 << 20
 	for _, test := range []struct {
 		size int
 		good bool
 	}{{most, true}, {most + 1, false}, {100 << 20, false}} {
 		body := &counted{Reader: io.MultiReader(strings.NewReader(roleUpdated), io.LimitReader(blanks{}, int64(test.size-len(roleUpdated))))}
-		crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+		// It is not held against the contract, which would read all of it.
+		crm, err := client.New(client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
 			res := answer(http.StatusOK, "")
 			res.Body, res.ContentLength = body, -1
 			return res, nil
 		}).option())
-		err := update(t, crm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = update(t, crm)
 		if (err == nil) != test.good || body.read > most+1 || body.closed == 0 {
 			t.Errorf("of %d bytes %d were read, and closed %d times: %v", test.size, body.read, body.closed, err)
 		}
@@ -301,12 +304,12 @@ func (blanks) Read(p []byte) (int, error) {
 
 // TestLongErrors holds that a text of Zoho's of any length makes an error of one short line.
 func TestLongErrors(t *testing.T) {
-	long := strings.Repeat("é\u2028 ", 1<<18)
+	long := strings.Repeat("é\u2028 ", 1<<13)
 	for name, body := range map[string]string{
 		"code":    bare(long),
 		"message": strings.Replace(wrong, "text", long, 1),
 		"details": item("INVALID_DATA", `{"a":"`+long+`"}`, "error"),
-		"id":      roles(updated(strings.Repeat("1", 1<<20))),
+		"id":      roles(updated(strings.Repeat("1", 1<<15))),
 		"text":    long,
 	} {
 		t.Run(name, func(t *testing.T) {

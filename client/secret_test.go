@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	}
 	for value, verbs := range values {
 		for _, shown := range []any{value, &value, []any{value}, map[string]any{"x": value}, [1]any{value}} {
-			show(t, shown, "HIDDEN", verbs)
+			show(t, shown, verbs, "HIDDEN")
 		}
 		type holder struct {
 			Auth    client.Auth
@@ -50,7 +51,7 @@ func TestSecretsAreHidden(t *testing.T) {
 		}
 		in := holder{static, byRefresh, &bySelf, value}
 		for _, shown := range []any{in, &in, []holder{in}, map[string]holder{"x": in}, bySelf, []client.Auth{byRefresh, bySelf, static, source}} {
-			show(t, shown, "HIDDEN", verbsOfStructs)
+			show(t, shown, verbsOfStructs, "HIDDEN")
 		}
 	}
 }
@@ -64,14 +65,18 @@ const (
 )
 
 // show fails the test if a secret is in any form of v.
-func show(t *testing.T, v any, secret, verbs string) {
+func show(t *testing.T, v any, verbs string, secrets ...string) {
 	t.Helper()
+	var forms [][]byte
+	for _, secret := range secrets {
+		for _, form := range []string{"%s", "%x", "%X", "% x", "%d"} {
+			forms = append(forms, bytes.Trim(fmt.Appendf(nil, form, []byte(secret)), "[]"))
+		}
+	}
 	hidden := func(how string, out []byte) {
 		t.Helper()
-		for _, form := range []string{"%s", "%x", "%X", "% x", "%d"} {
-			if bytes.Contains(out, bytes.Trim(fmt.Appendf(nil, form, []byte(secret)), "[]")) {
-				t.Errorf("%T by %s: %s", v, how, out)
-			}
+		if slices.ContainsFunc(forms, func(form []byte) bool { return bytes.Contains(out, form) }) {
+			t.Errorf("%T by %s: %s", v, how, out)
 		}
 	}
 	for _, flags := range []string{"", "+", "#", "-", " ", "0", "+#", "20", ".3", "[1]"} {
@@ -147,18 +152,15 @@ func TestErrorsHideSecrets(t *testing.T) {
 			if err == nil {
 				t.Fatal("the call succeeds")
 			}
-			for _, secret := range []string{secrets.ClientID, secrets.ClientSecret, secrets.RefreshToken, token(1)} {
-				show(t, err, secret, verbs)
-				show(t, result, secret, verbs)
-				if failure, ok := errors.AsType[*client.Error](err); ok {
-					show(t, *failure, secret, verbs)
-				}
-				if failure, ok := errors.AsType[*client.AuthError](err); ok {
-					show(t, *failure, secret, verbs)
-				}
-				if strings.Contains(lines.String(), secret) {
-					t.Errorf("the log shows %s: %s", secret, lines)
-				}
+			shown := []any{err, result, lines.String()}
+			if failure, ok := errors.AsType[*client.Error](err); ok {
+				shown = append(shown, *failure)
+			}
+			if failure, ok := errors.AsType[*client.AuthError](err); ok {
+				shown = append(shown, *failure)
+			}
+			for _, v := range shown {
+				show(t, v, verbs, secrets.ClientID, secrets.ClientSecret, secrets.RefreshToken, token(1))
 			}
 		})
 	}
