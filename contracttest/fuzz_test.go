@@ -30,12 +30,12 @@ func FuzzSingleContactRoleUpdateBody(f *testing.F) {
 // refuse the same places of the same value. Input that is JSON is decoded into the value, which must
 // lose nothing that the schema accepts; any other input is a recipe for one.
 func fuzzBody[T any](f *testing.F, id string, check func(T) []generated.Violation) {
-	for _, p := range readPayloads(f) {
+	for _, p := range payloads() {
 		if p.Operation == id && p.Part == "request" {
 			f.Add([]byte(p.Body))
 		}
 	}
-	schema := schemaOf(f, id, "request")
+	schema := theDocument().schemaOf(f, id, "request")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var body T
 		if json.Valid(data) {
@@ -145,12 +145,12 @@ func (r *recipe) fill(v reflect.Value) {
 }
 
 func FuzzPathParameters(f *testing.F) {
-	for _, p := range readPayloads(f) {
+	for _, p := range payloads() {
 		if p.Part == "path" {
 			f.Add(decode(f, p.Body).(string))
 		}
 	}
-	module, role := schemaOf(f, "updateCustomModule", "path"), schemaOf(f, "updateContactRole", "path")
+	module, role := theDocument().schemaOf(f, "updateCustomModule", "path"), theDocument().schemaOf(f, "updateContactRole", "path")
 	f.Fuzz(func(t *testing.T, value string) {
 		if got, want := generated.CheckModule(value) == nil, broken(module, value) == nil; got != want {
 			t.Errorf("the check accepts module %q: %v, the schema: %v", value, got, want)

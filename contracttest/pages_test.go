@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -11,11 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
 )
 
 // page is what a page of Zoho's documentation says: a file of testdata/pages.
@@ -45,67 +45,74 @@ type page struct {
 	}
 }
 
-func TestDocumentSaysNoLessThanThePages(t *testing.T) {
+// pages returns the pages by their names.
+var pages = sync.OnceValue(func() map[string]page {
 	files, err := filepath.Glob("testdata/pages/*.json")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("found no page: %v", err)
+		panic(fmt.Sprintf("found no page: %v", err))
 	}
+	pages := map[string]page{}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var p page
-			if err := json.Unmarshal(data, &p); err != nil {
-				t.Fatal(err)
-			}
-			checkEndpoints(t, p)
-			checkSamples(t, p)
-			for id := range p.Keys {
-				t.Run(id, func(t *testing.T) {
-					checkOperation(t, p, operations()[id])
-					checkKeys(t, p, id)
-					checkNotes(t, p, operations()[id])
-					checkErrors(t, p, operations()[id])
-				})
-			}
-		})
+		data, err := os.ReadFile(file)
+		var p page
+		if err := errors.Join(err, json.Unmarshal(data, &p)); err != nil {
+			panic(fmt.Sprintf("%s: %v", file, err))
+		}
+		pages[strings.TrimSuffix(filepath.Base(file), ".json")] = p
+	}
+	return pages
+})
+
+func TestDocumentSaysNoLessThanThePages(t *testing.T) {
+	for name, p := range pages() {
+		t.Run(name, func(t *testing.T) { checkPage(t, theDocument(), p) })
 	}
 }
 
-func checkEndpoints(t *testing.T, p page) {
+func checkPage(t judge, d *document, p page) {
 	t.Helper()
-	checker, err := contract.New()
-	if err != nil {
-		t.Fatal(err)
+	checkEndpoints(t, d, p)
+	checkSamples(t, d, p)
+	for id := range p.Keys {
+		operation := d.operations()[id]
+		if operation == nil {
+			t.Fatalf("the document has no operation %s", id)
+		}
+		checkOperation(t, d, p, operation)
+		checkKeys(t, d, p, id)
+		checkNotes(t, d, p, operation)
+		checkErrors(t, d, p, operation)
 	}
-	server := document().Servers[0].URL
+}
+
+func checkEndpoints(t judge, d *document, p page) {
+	t.Helper()
+	server := d.Servers[0].URL
 	for endpoint, want := range p.Endpoints {
 		method, url, _ := strings.Cut(endpoint, " ")
 		if strings.HasPrefix(url, "/") {
 			url = server + pathParameter.ReplaceAllString(url, "1")
 		}
-		got, _ := checker.Operation(httptest.NewRequest(method, url, nil))
+		got, _ := d.checker.Operation(httptest.NewRequest(method, url, nil))
 		if got != want || !strings.HasPrefix(url, server) {
 			t.Errorf("%s is the operation %q of %s, want %q", endpoint, got, server, want)
 		}
 	}
 }
 
-func checkSamples(t *testing.T, p page) {
+func checkSamples(t judge, d *document, p page) {
 	t.Helper()
-	payloads := readPayloads(t)
+	payloads := payloads()
 	for name, example := range p.Samples {
 		sample := payloads[name]
-		got, want := exampleOf(t, sample.Operation, sample.Part, example), decode(t, sample.Body)
+		got, want := d.exampleOf(t, sample.Operation, sample.Part, example), decode(t, sample.Body)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("example %s of %s %s is %v, want %v", example, sample.Operation, sample.Part, got, want)
 		}
 	}
 }
 
-func checkOperation(t *testing.T, p page, operation *openapi3.Operation) {
+func checkOperation(t judge, d *document, p page, operation *openapi3.Operation) {
 	t.Helper()
 	if operation.ExternalDocs == nil || operation.ExternalDocs.URL != p.Page {
 		t.Errorf("externalDocs are %v, want %s", operation.ExternalDocs, p.Page)
@@ -120,9 +127,9 @@ func checkOperation(t *testing.T, p page, operation *openapi3.Operation) {
 		t.Errorf("operation types are %q, want %q", got, p.OperationTypes)
 	}
 	name, scheme, _ := strings.Cut(p.Header, ": ")
-	for _, requirement := range document().Security {
+	for _, requirement := range d.Security {
 		for key := range requirement {
-			security := document().Components.SecuritySchemes[key].Value
+			security := d.Components.SecuritySchemes[key].Value
 			if security.In != "header" || security.Name != name || !strings.Contains(security.Description, scheme) {
 				t.Errorf("%s is %v, want %s", key, security, p.Header)
 			}
@@ -130,10 +137,10 @@ func checkOperation(t *testing.T, p page, operation *openapi3.Operation) {
 	}
 }
 
-func checkKeys(t *testing.T, p page, id string) {
+func checkKeys(t judge, d *document, p page, id string) {
 	t.Helper()
 	for place, key := range p.Keys[id] {
-		parent, name, schema := at(t, id, place)
+		parent, name, schema := d.at(t, id, place)
 		if got := slices.Contains(parent.Required, name); got != key.Mandatory {
 			t.Errorf("%s is mandatory: %v, want %v", place, got, key.Mandatory)
 		}
@@ -155,7 +162,7 @@ func checkKeys(t *testing.T, p page, id string) {
 	}
 }
 
-func checkNotes(t *testing.T, p page, operation *openapi3.Operation) {
+func checkNotes(t judge, d *document, p page, operation *openapi3.Operation) {
 	t.Helper()
 	for _, note := range p.Notes {
 		if note.Operation != "" && note.Operation != operation.OperationID {
@@ -168,14 +175,14 @@ func checkNotes(t *testing.T, p page, operation *openapi3.Operation) {
 		case strings.HasPrefix(note.At, "{"):
 			text = operation.Parameters.GetByInAndName(openapi3.ParameterInPath, strings.Trim(note.At, "{}")).Description
 		default:
-			_, _, schema := at(t, operation.OperationID, note.At)
+			_, _, schema := d.at(t, operation.OperationID, note.At)
 			text = schema.Description
 		}
 		checkWords(t, note.At+" ("+note.Fact+")", text, note.Words)
 	}
 }
 
-func checkErrors(t *testing.T, p page, operation *openapi3.Operation) {
+func checkErrors(t judge, d *document, p page, operation *openapi3.Operation) {
 	t.Helper()
 	type zohoError struct {
 		Code       string
@@ -196,7 +203,7 @@ func checkErrors(t *testing.T, p page, operation *openapi3.Operation) {
 			t.Errorf("%s is %d %q, want %d %q", e.Code, got.Status, got.Message, e.Status, e.Message)
 		}
 		checkWords(t, "the resolution of "+e.Code, got.Resolution, e.Resolution)
-		example := exampleOf(t, operation.OperationID, "response/"+strconv.Itoa(e.Status), strings.ToLower(e.Code))
+		example := d.exampleOf(t, operation.OperationID, "response/"+strconv.Itoa(e.Status), strings.ToLower(e.Code))
 		result := example.(map[string]any)
 		for _, envelope := range []string{"modules", "contact_roles"} {
 			if items, wrapped := result[envelope].([]any); wrapped {
@@ -209,7 +216,7 @@ func checkErrors(t *testing.T, p page, operation *openapi3.Operation) {
 	}
 }
 
-func checkWords(t *testing.T, where, text string, words []string) {
+func checkWords(t judge, where, text string, words []string) {
 	t.Helper()
 	text = strings.Join(strings.Fields(text), " ")
 	for _, word := range words {
@@ -220,9 +227,9 @@ func checkWords(t *testing.T, where, text string, words []string) {
 }
 
 // at returns the schema of a place in the request of an operation, and the object that it is a key of.
-func at(t *testing.T, id, place string) (parent *openapi3.Schema, key string, schema *openapi3.Schema) {
+func (d *document) at(t judge, id, place string) (parent *openapi3.Schema, key string, schema *openapi3.Schema) {
 	t.Helper()
-	schema = schemaOf(t, id, "request")
+	schema = d.schemaOf(t, id, "request")
 	for _, step := range strings.Split(place, ".")[1:] {
 		if schema.Items != nil {
 			schema = schema.Items.Value
@@ -238,16 +245,16 @@ func at(t *testing.T, id, place string) (parent *openapi3.Schema, key string, sc
 }
 
 // exampleOf returns a named example of a part of an operation.
-func exampleOf(t *testing.T, id, part, name string) any {
+func (d *document) exampleOf(t judge, id, part, name string) any {
 	t.Helper()
-	media := mediaOf(t, id, part)
+	media := d.mediaOf(t, id, part)
 	if media == nil || media.Examples[name] == nil {
 		t.Fatalf("%s %s has no example %s", id, part, name)
 	}
 	return decode(t, encode(t, media.Examples[name].Value.Value))
 }
 
-func extension[T any](t *testing.T, operation *openapi3.Operation, name string) (value T) {
+func extension[T any](t judge, operation *openapi3.Operation, name string) (value T) {
 	t.Helper()
 	if err := json.Unmarshal(encode(t, operation.Extensions[name]), &value); err != nil {
 		t.Fatal(err)

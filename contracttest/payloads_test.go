@@ -1,7 +1,6 @@
 package contracttest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -17,9 +16,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
 // payload is a file testdata/payloads/<operation>/<part>/<valid or invalid>/<case>.json, whose part is
@@ -33,8 +30,8 @@ type payload struct {
 	Body      json.RawMessage
 }
 
-func readPayloads(t testing.TB) map[string]payload {
-	t.Helper()
+// payloads returns the payloads by their files.
+var payloads = sync.OnceValue(func() map[string]payload {
 	payloads := map[string]payload{}
 	root := os.DirFS("testdata/payloads")
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -59,15 +56,15 @@ func readPayloads(t testing.TB) map[string]payload {
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return payloads
-}
+})
 
 func TestPayloads(t *testing.T) {
-	for name, p := range readPayloads(t) {
+	for name, p := range payloads() {
 		t.Run(name, func(t *testing.T) {
-			if complaint := judge(t, p); complaint != "" {
+			if complaint := theDocument().complaint(t, p); complaint != "" {
 				t.Error(complaint)
 			}
 		})
@@ -75,27 +72,27 @@ func TestPayloads(t *testing.T) {
 }
 
 func TestMisfiledPayloadsAreNoticed(t *testing.T) {
-	for name, p := range readPayloads(t) {
+	for name, p := range payloads() {
 		if p.Reason != "" {
 			p.Reason = ""
 		} else {
 			p.Reason = "$ type"
 		}
-		if judge(t, p) == "" {
+		if theDocument().complaint(t, p) == "" {
 			t.Errorf("%s passes as its opposite", name)
 		}
 	}
 }
 
-// judge returns how a payload differs from what the document says of it.
-func judge(t *testing.T, p payload) (complaint string) {
+// complaint returns how a payload differs from what the document says of it.
+func (d *document) complaint(t judge, p payload) (complaint string) {
 	t.Helper()
 	var got string
-	if schema := schemaOf(t, p.Operation, p.Part); schema != nil {
+	if schema := d.schemaOf(t, p.Operation, p.Part); schema != nil {
 		got = strings.Join(broken(schema, decode(t, p.Body)), ", ")
 	}
 	if status, isAnswer := strings.CutPrefix(p.Part, "response/"); isAnswer {
-		err := answer(t, p.Operation, status, p.Body)
+		err := d.answer(t, p.Operation, status, p.Body)
 		if (err != nil) != (p.Reason != "") {
 			return fmt.Sprintf("the strict checker says %v, want %q", err, p.Reason)
 		}
@@ -112,12 +109,8 @@ func judge(t *testing.T, p payload) (complaint string) {
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // answer returns what the strict checker refuses in an answer of an operation.
-func answer(t *testing.T, id, status string, body []byte) error {
+func (d *document) answer(t judge, id, status string, body []byte) error {
 	t.Helper()
-	checker, err := contract.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	code, err := strconv.Atoi(status)
 	if err != nil {
 		t.Fatal(err)
@@ -129,22 +122,25 @@ func answer(t *testing.T, id, status string, body []byte) error {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return checker.Response(request, code, http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body)
+			return d.checker.Response(request, code, http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body)
 		}
 	}
 	t.Fatalf("there is no operation %s", id)
 	return nil
 }
 
-func TestEveryRuleOfARequestHasANearMiss(t *testing.T) {
+func TestEveryRuleOfARequestHasANearMiss(t *testing.T) { checkNearMisses(t, theDocument()) }
+
+func checkNearMisses(t judge, d *document) {
+	t.Helper()
 	tested := map[string]bool{}
-	for _, p := range readPayloads(t) {
+	for _, p := range payloads() {
 		for rule := range strings.SplitSeq(p.Reason, ", ") {
 			tested[p.Operation+" "+p.Part+" "+rule] = true
 		}
 	}
-	for id, operation := range operations() {
-		want := rules(t, "request $", schemaOf(t, id, "request"))
+	for id, operation := range d.operations() {
+		want := rules(t, "request $", d.schemaOf(t, id, "request"))
 		if len(operation.Parameters) > 0 {
 			want = append(want, "path $ pattern")
 		}
@@ -157,7 +153,7 @@ func TestEveryRuleOfARequestHasANearMiss(t *testing.T) {
 }
 
 // rules returns every rule of a schema as "place keyword".
-func rules(t *testing.T, place string, schema *openapi3.Schema) (all []string) {
+func rules(t judge, place string, schema *openapi3.Schema) (all []string) {
 	t.Helper()
 	for keyword := range decode(t, encode(t, schema)).(map[string]any) {
 		switch keyword {
@@ -183,12 +179,15 @@ func rules(t *testing.T, place string, schema *openapi3.Schema) (all []string) {
 	return all
 }
 
-func TestEveryAnswerHasPayloads(t *testing.T) {
+func TestEveryAnswerHasPayloads(t *testing.T) { checkAnswersHavePayloads(t, theDocument()) }
+
+func checkAnswersHavePayloads(t judge, d *document) {
+	t.Helper()
 	found := map[string]bool{}
-	for _, p := range readPayloads(t) {
+	for _, p := range payloads() {
 		found[fmt.Sprintf("%s %s, valid: %v", p.Operation, p.Part, p.Reason == "")] = true
 	}
-	for id, operation := range operations() {
+	for id, operation := range d.operations() {
 		for status := range operation.Responses.Map() {
 			for _, valid := range []bool{true, false} {
 				if kind := fmt.Sprintf("%s response/%s, valid: %v", id, status, valid); !found[kind] {
@@ -197,57 +196,6 @@ func TestEveryAnswerHasPayloads(t *testing.T) {
 			}
 		}
 	}
-}
-
-var document = sync.OnceValue(func() *openapi3.T {
-	document, err := openapi3.NewLoader().LoadFromData(spec.YAML)
-	if err != nil {
-		panic(err)
-	}
-	return document
-})
-
-// operations returns the operations of the document by their ids.
-func operations() map[string]*openapi3.Operation {
-	all := map[string]*openapi3.Operation{}
-	for _, item := range document().Paths.Map() {
-		for _, operation := range item.Operations() {
-			all[operation.OperationID] = operation
-		}
-	}
-	return all
-}
-
-// schemaOf returns the schema of a part of an operation, nil for a status that the document lacks.
-func schemaOf(t testing.TB, id, part string) *openapi3.Schema {
-	t.Helper()
-	if part == "path" {
-		return operations()[id].Parameters[0].Value.Schema.Value
-	}
-	if media := mediaOf(t, id, part); media != nil {
-		return media.Schema.Value
-	}
-	return nil
-}
-
-func mediaOf(t testing.TB, id, part string) *openapi3.MediaType {
-	t.Helper()
-	operation := operations()[id]
-	if operation == nil {
-		t.Fatalf("the document has no operation %s", id)
-	}
-	if part == "request" {
-		return operation.RequestBody.Value.Content["application/json"]
-	}
-	status, isAnswer := strings.CutPrefix(part, "response/")
-	if !isAnswer {
-		t.Fatalf("%s is not request, response/<status> or path", part)
-	}
-	response := operation.Responses.Value(status)
-	if response == nil {
-		return nil
-	}
-	return response.Value.Content["application/json"]
 }
 
 // broken returns the rules that a JSON value breaks, each as "place keyword", sorted.
@@ -279,27 +227,4 @@ func broken(schema *openapi3.Schema, value any) (rules []string) {
 	}
 	slices.Sort(rules)
 	return rules
-}
-
-// decode returns the one JSON value that data is, its numbers with all of their digits.
-func decode(t testing.TB, data []byte) (value any) {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
-		t.Fatal(err)
-	}
-	if decoder.More() {
-		t.Fatal("something follows the JSON value")
-	}
-	return value
-}
-
-func encode(t testing.TB, value any) []byte {
-	t.Helper()
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }

@@ -1,0 +1,114 @@
+package contracttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
+	"github.com/seed-87e331f0/zohocrm-go/spec"
+)
+
+// document is an OpenAPI document, and the strict checker that is made of it.
+type document struct {
+	*openapi3.T
+	checker *contract.Checker
+}
+
+// judge is what a check of a document reports to: a test, or a verdict on a mutant.
+type judge interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func readDocument(data []byte) (*document, error) {
+	loaded, err := openapi3.NewLoader().LoadFromData(data)
+	if err != nil {
+		return nil, err
+	}
+	checker, err := contract.Load(data)
+	if err != nil {
+		return nil, err
+	}
+	return &document{loaded, checker}, loaded.Validate(context.Background())
+}
+
+var theDocument = sync.OnceValue(func() *document {
+	d, err := readDocument(spec.YAML)
+	if err != nil {
+		panic(err)
+	}
+	return d
+})
+
+// operations returns the operations of the document by their ids.
+func (d *document) operations() map[string]*openapi3.Operation {
+	all := map[string]*openapi3.Operation{}
+	for _, item := range d.Paths.Map() {
+		for _, operation := range item.Operations() {
+			all[operation.OperationID] = operation
+		}
+	}
+	return all
+}
+
+// schemaOf returns the schema of a part of an operation, nil for a status that the document lacks.
+func (d *document) schemaOf(t judge, id, part string) *openapi3.Schema {
+	t.Helper()
+	if part == "path" {
+		return d.operations()[id].Parameters[0].Value.Schema.Value
+	}
+	if media := d.mediaOf(t, id, part); media != nil {
+		return media.Schema.Value
+	}
+	return nil
+}
+
+func (d *document) mediaOf(t judge, id, part string) *openapi3.MediaType {
+	t.Helper()
+	operation := d.operations()[id]
+	if operation == nil {
+		t.Fatalf("the document has no operation %s", id)
+	}
+	if part == "request" {
+		return operation.RequestBody.Value.Content["application/json"]
+	}
+	status, isAnswer := strings.CutPrefix(part, "response/")
+	if !isAnswer {
+		t.Fatalf("%s is not request, response/<status> or path", part)
+	}
+	response := operation.Responses.Value(status)
+	if response == nil {
+		return nil
+	}
+	return response.Value.Content["application/json"]
+}
+
+// decode returns the one JSON value that data is, its numbers with all of their digits.
+func decode(t judge, data []byte) (value any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	if decoder.More() {
+		t.Fatal("something follows the JSON value")
+	}
+	return value
+}
+
+func encode(t judge, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
