@@ -80,7 +80,7 @@ func (c *call) read(auth *authorization) ([]Result, error) {
 	if len(auth.secret) >= minSecret && bytes.Contains(a.body, auth.secret) {
 		a.body = bytes.ReplaceAll(a.body, auth.secret, []byte(placeholder))
 	}
-	return c.readFailures()
+	return c.readFailures(auth)
 }
 
 // readSuccesses reads an answer in which all went well, in one pass. It returns nil for any other.
@@ -119,8 +119,8 @@ func (c *call) contradiction(index int, code, id string) string {
 }
 
 // readFailures reads any answer.
-func (c *call) readFailures() ([]Result, error) {
-	if err := c.checkBody(); err != nil {
+func (c *call) readFailures(auth *authorization) ([]Result, error) {
+	if err := c.checkBody(auth); err != nil {
 		return c.fail(err)
 	}
 	var body envelope[item]
@@ -210,11 +210,11 @@ func (c *call) readError(index int, it *item) error {
 }
 
 // checkBody refuses a body that is not to be decoded.
-func (c *call) checkBody() error {
+func (c *call) checkBody(auth *authorization) error {
 	a := &c.answer
 	switch {
 	case a.cause != nil:
-		err := c.unexpected(-1, "the answer was cut off: "+a.cause.Error())
+		err := c.unexpected(-1, "the answer was cut off: "+redact(a.cause.Error(), auth.token))
 		err.cause = a.cause
 		return err
 	case a.tooLarge:

@@ -231,10 +231,10 @@ func checkToken(token string) error {
 	}
 }
 
-// isNil reports whether an interface holds nothing, or a nil pointer.
+// isNil reports whether an interface holds nothing, or a nil pointer or function.
 func isNil(v any) bool {
 	value := reflect.ValueOf(v)
-	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+	return !value.IsValid() || (value.Kind() == reflect.Pointer || value.Kind() == reflect.Func) && value.IsNil()
 }
 
 // hidden makes a type that holds a secret print, log and marshal as a placeholder.

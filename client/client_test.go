@@ -193,6 +193,8 @@ func TestNewRefuses(t *testing.T) {
 		"no OrgID":              {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s"}, nil, "ClientCredentials.OrgID is empty"},
 		"OrgID with ZohoCRM":    {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "begins with ZohoCRM."},
 		"nil TokenSource":       {client.EU, client.TokenSource(nil), nil, "oauth2.TokenSource is nil"},
+		"typed nil TokenSource": {client.EU, client.TokenSource(tokens(nil)), nil, "oauth2.TokenSource is nil"},
+		"typed nil Cache":       {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r", Cache: (*cache)(nil)}, nil, "the Cache is nil"},
 		"no URL":                {client.DataCenter{}, valid, nil, "DataCenter.APIURL is empty"},
 		"no host":               {client.DataCenter{APIURL: "https://:443"}, valid, nil, "APIURL is not a URL with a host"},
 		"not a URL":             {client.DataCenter{APIURL: "https://a b\n"}, valid, nil, "APIURL is not a URL with a host"},

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"golang.org/x/oauth2"
 
@@ -114,6 +115,13 @@ func TestErrorsHideSecrets(t *testing.T) {
 		"error of the transport": func(r *http.Request, body []byte) (*http.Response, error) {
 			return nil, fmt.Errorf("cannot send %v %s", r.Header, body)
 		},
+		"broken body of the API": func(r *http.Request, _ []byte) (*http.Response, error) {
+			res := answer(http.StatusOK, granted(1))
+			if r.Header.Get("Authorization") != "" {
+				res.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("reset: %v", r.Header)))
+			}
+			return res, nil
+		},
 		"error of the token endpoint": func(r *http.Request, body []byte) (*http.Response, error) {
 			text := fmt.Sprintf("%v %s %s", r.Header, body, secrets.RefreshToken)
 			return answer(http.StatusOK, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, text)), nil
@@ -153,7 +161,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 				t.Fatal("the call succeeds")
 			}
 			shown := []any{err, result, lines.String()}
-			if failure, ok := errors.AsType[*client.Error](err); ok {
+			if failure, ok := errors.AsType[*client.Error](err); ok && failure.Unwrap() == nil { // a cause is not ours to hide
 				shown = append(shown, *failure)
 			}
 			if failure, ok := errors.AsType[*client.AuthError](err); ok {

@@ -90,6 +90,9 @@ func newGrant(c credentials, cache Cache) (*grant, error) {
 	if err := checkURL("AccountsURL", c.dc.AccountsURL); err != nil {
 		return nil, err
 	}
+	if cache != nil && isNil(cache) {
+		return nil, errors.New("zohocrm: the Cache is nil: leave it out")
+	}
 	g := &grant{credentials: c, cache: cache, key: c.key()}
 	if cache != nil && !reflect.ValueOf(cache).Comparable() {
 		return g, nil
