@@ -12,6 +12,10 @@ help: ## Show this list
 demo: ## Run both updates end to end against a Zoho stand-in, and show what happened
 	@$(GO) run ./examples/quickstart
 
+.PHONY: mock
+mock: ## Serve the Zoho stand-in on 127.0.0.1:8080, with a page to try it
+	@$(GO) run ./contracttest/zohomock
+
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
@@ -54,3 +58,12 @@ spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js an
 spec-diff: ## Refuse a change of spec/openapi.yaml that breaks users without a new major version
 	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/oasdiff/oasdiff@v1.33.0 && \
 	OASDIFF="$$bin/oasdiff" $(GO) test -count=1 -run 'TestOasdiff|TestReleasedNamesStay|TestChangeIsAnnounced' ./spec
+
+.PHONY: interop
+interop: ## Generate clients in other languages, and run each against the stand-in (needs the network)
+	python3 interop/run.py
+
+.PHONY: browser-test
+browser-test: ## Try the page of the stand-in in Chromium (needs Node.js, Chromium and the network)
+	npm ci --prefix interop/browser --no-audit --no-fund
+	node interop/browser/test.js

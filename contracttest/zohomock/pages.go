@@ -99,7 +99,7 @@ func userInterface(token string) http.Handler {
 		},
 		PrependHTML: `<p style="font-family: sans-serif; max-width: 1420px; margin: 1em auto; padding: 0 20px; box-sizing: border-box">
 			Requests from this page go to a Zoho stand-in on this machine, never to Zoho. An access token is filled in: choose
-			an operation, then <em>Execute</em>. <a href="/org">/org</a> shows what has become of the org.
+			an operation below, then <em>Execute</em>. <a href="/org">/org</a> shows what has become of the org.
 			<label>To get a named answer of the document, write it here:
 			<input id="prefer" size="40" placeholder="code=400, example=duplicate_data"></label></p>`,
 	})

@@ -1,0 +1,3 @@
+module example.test/walk
+
+go 1.26

@@ -1,0 +1,4 @@
+export default {
+  input: "../../../spec/openapi.yaml",
+  output: { path: "hey-api", importFileExtension: ".js" },
+};
