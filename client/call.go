@@ -151,8 +151,12 @@ func (c *Client) wait(ctx context.Context, call *call, get func(context.Context,
 
 // exchange sends one request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
-	call.answer = answer{credits: -1}
-	deadline := time.Now().Add(c.attemptTimeout)
+	if call.attempts > 0 {
+		call.answer = answer{}
+	}
+	call.answer.credits = -1
+	started := time.Now()
+	deadline := started.Add(c.attemptTimeout)
 	if call.deadline.Before(deadline) {
 		deadline = call.deadline
 	}
@@ -163,7 +167,6 @@ func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) 
 		call.err = call.noAnswer(err, auth)
 		return verdict{}
 	}
-	started := time.Now()
 	call.attempts++
 	if err := c.send(req.WithContext(ctx), &call.answer, auth); err != nil {
 		v.again = isTransient(err)
@@ -173,7 +176,7 @@ func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) 
 		v.again = call.err != nil && (isRetryable(call.answer.status) || call.answer.cutOff)
 		v.after = call.answer.retryAfter
 	}
-	c.log(ctx, call, time.Since(started))
+	c.log(ctx, call, started)
 	return v
 }
 
@@ -201,7 +204,7 @@ func withAnswerBefore(err, answer error) error {
 }
 
 // log writes the line of one request.
-func (c *Client) log(ctx context.Context, call *call, duration time.Duration) {
+func (c *Client) log(ctx context.Context, call *call, started time.Time) {
 	level := slog.LevelInfo
 	if call.err != nil {
 		level = slog.LevelWarn
@@ -216,7 +219,7 @@ func (c *Client) log(ctx context.Context, call *call, duration time.Duration) {
 		slog.String("path", call.operation.Path),
 		slog.Int("status", call.answer.status),
 		slog.Int("attempt", call.attempts),
-		slog.Duration("duration", duration),
+		slog.Duration("duration", time.Since(started)),
 	)
 	if failure, ok := errors.AsType[*Error](call.err); ok {
 		attrs = append(attrs, slog.String("code", shorten(string(failure.Code), maxSnippet)))

@@ -29,7 +29,7 @@ type answer struct {
 	cutOff      bool
 	cause       error // what cut it off, where the transport did
 	limited     io.LimitedReader
-	space       [1024]byte // for the body, unless it is larger
+	space       [768]byte // for the body, unless it is larger
 }
 
 // send sends one request and receives its answer. An error means that there is none.

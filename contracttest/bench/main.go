@@ -229,10 +229,9 @@ func byTurns(roles []client.ContactRoleUpdate, calls ...caller) []timing {
 	return timings
 }
 
-// timeOf returns the microseconds of a call, over some milliseconds.
+// timeOf returns the microseconds of a call, over so many that each way pays for its own garbage.
 func timeOf(call caller, roles []client.ContactRoleUpdate) float64 {
-	runtime.GC()
-	n := 1 + 600/(1+len(roles))
+	n := 1 + 4000/(1+len(roles))
 	ctx := context.Background()
 	started := time.Now()
 	for range n {
