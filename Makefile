@@ -33,6 +33,14 @@ fuzz: ## Run each fuzz test of the module for FUZZTIME
 		done; \
 	done
 
+.PHONY: coverage
+coverage: ## Show what the contract tests see of all that the OpenAPI document declares
+	@$(GO) test -C contracttest -count=1 -run '^TestCoverage$$' -tables
+
+.PHONY: mutation
+mutation: ## Plant faults in payloads, in the OpenAPI document and in answers, and count what is noticed
+	@$(GO) test -C contracttest -count=1 -run '^TestMutation' -tables
+
 .PHONY: generate
 generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml
 	$(GO) generate ./...

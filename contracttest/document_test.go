@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -53,6 +54,25 @@ func (d *document) operations() map[string]*openapi3.Operation {
 	for _, item := range d.Paths.Map() {
 		for _, operation := range item.Operations() {
 			all[operation.OperationID] = operation
+		}
+	}
+	return all
+}
+
+// documentedError is an error that the document lists for an operation.
+type documentedError struct {
+	Code       string
+	Status     int
+	Message    string
+	Resolution string
+}
+
+// errors returns the errors that an operation can answer: those of its page, then the further ones.
+func (d *document) errors(t judge, operation *openapi3.Operation) []documentedError {
+	all := extension[[]documentedError](t, operation.Extensions, "x-zoho-errors")
+	for _, e := range extension[[]documentedError](t, d.Extensions, "x-zoho-further-errors") {
+		if !slices.ContainsFunc(all, func(own documentedError) bool { return own.Code == e.Code }) {
+			all = append(all, e)
 		}
 	}
 	return all

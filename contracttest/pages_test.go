@@ -117,13 +117,13 @@ func checkOperation(t judge, d *document, p page, operation *openapi3.Operation)
 	if operation.ExternalDocs == nil || operation.ExternalDocs.URL != p.Page {
 		t.Errorf("externalDocs are %v, want %s", operation.ExternalDocs, p.Page)
 	}
-	scopes := extension[[]string](t, operation, "x-zoho-scopes")
+	scopes := extension[[]string](t, operation.Extensions, "x-zoho-scopes")
 	slices.Sort(scopes)
 	slices.Sort(p.Scopes)
 	if !slices.Equal(scopes, p.Scopes) {
 		t.Errorf("scopes are %q, want %q", scopes, p.Scopes)
 	}
-	if got := extension[map[string]string](t, operation, "x-zoho-operation-types"); !maps.Equal(got, p.OperationTypes) {
+	if got := extension[map[string]string](t, operation.Extensions, "x-zoho-operation-types"); !maps.Equal(got, p.OperationTypes) {
 		t.Errorf("operation types are %q, want %q", got, p.OperationTypes)
 	}
 	name, scheme, _ := strings.Cut(p.Header, ": ")
@@ -184,14 +184,8 @@ func checkNotes(t judge, d *document, p page, operation *openapi3.Operation) {
 
 func checkErrors(t judge, d *document, p page, operation *openapi3.Operation) {
 	t.Helper()
-	type zohoError struct {
-		Code       string
-		Status     int
-		Message    string
-		Resolution string
-	}
-	documented := map[string]zohoError{}
-	for _, e := range extension[[]zohoError](t, operation, "x-zoho-errors") {
+	documented := map[string]documentedError{}
+	for _, e := range extension[[]documentedError](t, operation.Extensions, "x-zoho-errors") {
 		documented[e.Code] = e
 	}
 	if len(documented) != len(p.Errors) {
@@ -254,9 +248,9 @@ func (d *document) exampleOf(t judge, id, part, name string) any {
 	return decode(t, encode(t, media.Examples[name].Value.Value))
 }
 
-func extension[T any](t judge, operation *openapi3.Operation, name string) (value T) {
+func extension[T any](t judge, extensions map[string]any, name string) (value T) {
 	t.Helper()
-	if err := json.Unmarshal(encode(t, operation.Extensions[name]), &value); err != nil {
+	if err := json.Unmarshal(encode(t, extensions[name]), &value); err != nil {
 		t.Fatal(err)
 	}
 	return value
