@@ -75,3 +75,23 @@ interop: ## Generate clients in other languages, and run each against the stand-
 browser-test: ## Try the page of the stand-in in Chromium (needs Node.js, Chromium and the network)
 	npm ci --prefix interop/browser --no-audit --no-fund
 	node interop/browser/test.js
+
+.PHONY: lint
+lint: ## Run golangci-lint (needs the network once)
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what is linked (needs the network)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
+
+MODULE = github.com/seed-87e331f0/zohocrm-go
+APIDIFF = $(GO) run golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e -m
+
+.PHONY: apidiff
+apidiff: ## Refuse a change that breaks the Go API of the last release (needs the network once)
+	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "no release to compare with"; exit 0; }; \
+	old=$$(mktemp -d) && trap 'git worktree remove --force '"$$old"'/release' EXIT && \
+	git worktree add --quiet --detach $$old/release $$tag && \
+	(cd $$old/release && $(APIDIFF) -w $$old/release.api $(MODULE)) && \
+	broken=$$($(APIDIFF) -incompatible $$old/release.api $(MODULE)) && \
+	if [ -n "$$broken" ]; then echo "$$broken"; exit 1; fi
