@@ -271,14 +271,20 @@ func (c *counted) Read(p []byte) (int, error) {
 func (c *counted) Close() error { c.closed++; return nil }
 
 func TestSizeOfAnswer(t *testing.T) {
-	const most = 4 << 20
+	const most, mostOfToken = 4 << 20, 64 << 10
 	for _, test := range []struct {
-		size int
-		good bool
-	}{{most, true}, {most + 1, false}, {100 << 20, false}} {
+		auth       client.Auth
+		size, most int
+		good       bool
+	}{
+		{client.StaticToken("1000.token"), most, most, true},
+		{client.StaticToken("1000.token"), most + 1, most + 1, false},
+		{client.StaticToken("1000.token"), 100 << 20, most + 1, false},
+		{credentials(), 100 << 20, mostOfToken, false},
+	} {
 		body := &counted{Reader: io.MultiReader(strings.NewReader(roleUpdated), io.LimitReader(blanks{}, int64(test.size-len(roleUpdated))))}
 		// It is not held against the contract, which would read all of it.
-		crm, err := client.New(client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+		crm, err := client.New(client.EU, test.auth, transport(func(*http.Request) (*http.Response, error) {
 			res := answer(http.StatusOK, "")
 			res.Body, res.ContentLength = body, -1
 			return res, nil
@@ -286,8 +292,7 @@ func TestSizeOfAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = update(t, crm)
-		if (err == nil) != test.good || body.read > most+1 || body.closed == 0 {
+		if err = update(t, crm); (err == nil) != test.good || body.read > test.most || body.closed == 0 {
 			t.Errorf("of %d bytes %d were read, and closed %d times: %v", test.size, body.read, body.closed, err)
 		}
 	}

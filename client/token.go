@@ -222,7 +222,7 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 		defer cancel()
 		token, authErr = g.requestOnce(attempt, c.http)
-		if authErr == nil || authErr.Throttled {
+		if authErr == nil {
 			return verdict{}
 		}
 		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}

@@ -88,8 +88,15 @@ func TestOneFailedRefresh(t *testing.T) {
 func TestRefreshOutlivesCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answered := make(chan struct{})
-		z := &zoho{grant: func(n int) *http.Response { <-answered; return answer(http.StatusOK, granted(n)) }}
-		crm := z.client(t, credentials())
+		z := &zoho{}
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-answered:
+				return z.RoundTrip(r)
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		}).option())
 		ctx, cancel := context.WithCancel(t.Context())
 		first, others := make(chan error, 1), make(chan error, 2)
 		go func() {
