@@ -261,6 +261,7 @@ func (c *checks) matcher(i int, pattern string) error {
 				least, most, sub = 0, -1, sub.Sub[0]
 			case syntax.OpPlus:
 				least, most, sub = 1, -1, sub.Sub[0]
+			default: // once
 			}
 			if sub.Op != syntax.OpCharClass || least != most && t < len(terms)-1 {
 				return fmt.Errorf("%s is not supported here", sub)

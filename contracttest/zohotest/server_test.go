@@ -140,123 +140,123 @@ func TestAnswers(t *testing.T) {
 		answer                   string
 	}{
 		// Update Custom Module
-		{"module by API name", "PUT", module, moduleBody(), nil, 200, updatedModule},
-		{"module by id", "PUT", "/crm/v7/settings/modules/2423488000000834002", moduleBody(), nil, 200, updatedModule},
-		{"module in another case", "PUT", "/crm/v7/settings/modules/digital_marketing", moduleBody(), nil, 400, badModule},
-		{"module of bad characters", "PUT", "/crm/v7/settings/modules/Digital-Marketing", moduleBody(), nil, 400, badModule},
-		{"labels of another script", "PUT", module, moduleBody("Digital Marketings", "डिजिटल 2"), nil, 200, updatedModule},
-		{"labels of 25 characters", "PUT", module, moduleBody("Digital Marketings", strings.Repeat("ä", 25)), nil, 200, updatedModule},
-		{"label too long", "PUT", module, moduleBody("Digital Marketings", strings.Repeat("ä", 26)), nil, 400,
+		{"module by API name", http.MethodPut, module, moduleBody(), nil, 200, updatedModule},
+		{"module by id", http.MethodPut, "/crm/v7/settings/modules/2423488000000834002", moduleBody(), nil, 200, updatedModule},
+		{"module in another case", http.MethodPut, "/crm/v7/settings/modules/digital_marketing", moduleBody(), nil, 400, badModule},
+		{"module of bad characters", http.MethodPut, "/crm/v7/settings/modules/Digital-Marketing", moduleBody(), nil, 400, badModule},
+		{"labels of another script", http.MethodPut, module, moduleBody("Digital Marketings", "डिजिटल 2"), nil, 200, updatedModule},
+		{"labels of 25 characters", http.MethodPut, module, moduleBody("Digital Marketings", strings.Repeat("ä", 25)), nil, 200, updatedModule},
+		{"label too long", http.MethodPut, module, moduleBody("Digital Marketings", strings.Repeat("ä", 26)), nil, 400,
 			inModules(invalid(`{"api_name":"plural_label","json_path":"$.modules[0].plural_label","maximum_length":25}`))},
-		{"label with punctuation", "PUT", module, moduleBody(`"Digital Marketing"`, `"R&D"`), nil, 400,
+		{"label with punctuation", http.MethodPut, module, moduleBody(`"Digital Marketing"`, `"R&D"`), nil, 400,
 			inModules(invalid(`{"api_name":"singular_label","json_path":"$.modules[0].singular_label"}`))},
-		{"label empty", "PUT", module, moduleBody(`"Digital Marketings"`, `""`), nil, 400,
+		{"label empty", http.MethodPut, module, moduleBody(`"Digital Marketings"`, `""`), nil, 400,
 			inModules(invalid(`{"api_name":"plural_label","json_path":"$.modules[0].plural_label"}`))},
-		{"label null", "PUT", module, moduleBody(`"Digital Marketings"`, `null`), nil, 400,
+		{"label null", http.MethodPut, module, moduleBody(`"Digital Marketings"`, `null`), nil, 400,
 			inModules(invalid(`{"api_name":"plural_label","json_path":"$.modules[0].plural_label","expected_data_type":"string"}`))},
-		{"label missing", "PUT", module, moduleBody(`"plural_label":"Digital Marketings",`, ``), nil, 400, missing("plural_label")},
-		{"profiles missing", "PUT", module, inModules(`{"plural_label":"a","singular_label":"b"}`), nil, 400, missing("profiles")},
-		{"plural label taken", "PUT", module, moduleBody("Digital Marketings", "Print Marketings"), nil, 400,
+		{"label missing", http.MethodPut, module, moduleBody(`"plural_label":"Digital Marketings",`, ``), nil, 400, missing("plural_label")},
+		{"profiles missing", http.MethodPut, module, inModules(`{"plural_label":"a","singular_label":"b"}`), nil, 400, missing("profiles")},
+		{"plural label taken", http.MethodPut, module, moduleBody("Digital Marketings", "Print Marketings"), nil, 400,
 			inModules(item("DUPLICATE_DATA", "duplicate data", `{"api_name":"plural_label","json_path":"$.modules[0].plural_label","id":"2423488000000834003"}`))},
-		{"singular label taken", "PUT", module, moduleBody(`"Digital Marketing"`, `"Print Marketing"`), nil, 400,
+		{"singular label taken", http.MethodPut, module, moduleBody(`"Digital Marketing"`, `"Print Marketing"`), nil, 400,
 			inModules(item("DUPLICATE_DATA", "duplicate data", `{"api_name":"singular_label","json_path":"$.modules[0].singular_label","id":"2423488000000834003"}`))},
-		{"api_name", "PUT", module, moduleBody(`"profiles"`, `"api_name":"New_Name","profiles"`), nil, 400,
+		{"api_name", http.MethodPut, module, moduleBody(`"profiles"`, `"api_name":"New_Name","profiles"`), nil, 400,
 			inModules(item("NOT_ALLOWED", "API name cannot be updated for module", `{"api_name":"api_name","json_path":"$.modules[0].api_name"}`))},
-		{"undeclared key", "PUT", module, moduleBody(`"profiles"`, `"visible":true,"profiles"`), nil, 400,
+		{"undeclared key", http.MethodPut, module, moduleBody(`"profiles"`, `"visible":true,"profiles"`), nil, 400,
 			inModules(invalid(`{"api_name":"visible","json_path":"$.modules[0].visible"}`))},
-		{"profiles empty", "PUT", module, inModules(`{"plural_label":"a","singular_label":"b","profiles":[]}`), nil, 400, lastProfile},
-		{"profiles null", "PUT", module, inModules(`{"plural_label":"a","singular_label":"b","profiles":null}`), nil, 400, lastProfile},
-		{"last profile removed", "PUT", module, moduleBody(`,{"id":"2423488000000015975"}`, ``), nil, 400, lastProfile},
-		{"profiles a string", "PUT", module, inModules(`{"plural_label":"a","singular_label":"b","profiles":"1"}`), nil, 400,
+		{"profiles empty", http.MethodPut, module, inModules(`{"plural_label":"a","singular_label":"b","profiles":[]}`), nil, 400, lastProfile},
+		{"profiles null", http.MethodPut, module, inModules(`{"plural_label":"a","singular_label":"b","profiles":null}`), nil, 400, lastProfile},
+		{"last profile removed", http.MethodPut, module, moduleBody(`,{"id":"2423488000000015975"}`, ``), nil, 400, lastProfile},
+		{"profiles a string", http.MethodPut, module, inModules(`{"plural_label":"a","singular_label":"b","profiles":"1"}`), nil, 400,
 			inModules(invalid(`{"api_name":"profiles","json_path":"$.modules[0].profiles","expected_data_type":"jsonarray"}`))},
-		{"profile a string", "PUT", module, inModules(`{"plural_label":"a","singular_label":"b","profiles":["1"]}`), nil, 400,
+		{"profile a string", http.MethodPut, module, inModules(`{"plural_label":"a","singular_label":"b","profiles":["1"]}`), nil, 400,
 			inModules(invalid(`{"api_name":"profiles","json_path":"$.modules[0].profiles","expected_data_type":"jsonobject"}`))},
-		{"profile without id", "PUT", module, moduleBody(`"id":"2423488000000015972",`, ``), nil, 400,
+		{"profile without id", http.MethodPut, module, moduleBody(`"id":"2423488000000015972",`, ``), nil, 400,
 			inModules(item("MANDATORY_NOT_FOUND", "Mandatory fields are missing", `{"api_name":"id","json_path":"$.modules.profiles[0].id"}`))},
-		{"profile unknown", "PUT", module, moduleBody("2423488000000015975", "1"), nil, 400,
+		{"profile unknown", http.MethodPut, module, moduleBody("2423488000000015975", "1"), nil, 400,
 			inModules(invalid(`{"api_name":"id","json_path":"$.modules.profiles[1].id"}`))},
-		{"profile id a number", "PUT", module, moduleBody(`"2423488000000015975"`, `2423488000000015975`), nil, 400,
+		{"profile id a number", http.MethodPut, module, moduleBody(`"2423488000000015975"`, `2423488000000015975`), nil, 400,
 			inModules(invalid(`{"api_name":"id","json_path":"$.modules.profiles[1].id","expected_data_type":"string"}`))},
-		{"profile with an undeclared key", "PUT", module, moduleBody(`{"id":"2423488000000015975"`, `{"id":"2423488000000015975","name":"x"`), nil, 400,
+		{"profile with an undeclared key", http.MethodPut, module, moduleBody(`{"id":"2423488000000015975"`, `{"id":"2423488000000015975","name":"x"`), nil, 400,
 			inModules(invalid(`{"api_name":"name","json_path":"$.modules.profiles[1].name"}`))},
-		{"_delete true", "PUT", module, moduleBody("null", "true"), nil, 400,
+		{"_delete true", http.MethodPut, module, moduleBody("null", "true"), nil, 400,
 			inModules(invalid(`{"api_name":"_delete","json_path":"$.modules.profiles[0]._delete","expected_data_type":"jsonobject"}`))},
-		{"_delete false", "PUT", module, moduleBody("null", "false"), nil, 400,
+		{"_delete false", http.MethodPut, module, moduleBody("null", "false"), nil, 400,
 			inModules(invalid(`{"api_name":"_delete","json_path":"$.modules.profiles[0]._delete","expected_data_type":"jsonobject"}`))},
-		{"two modules", "PUT", module, `{"modules":[{},{}]}`, nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":1}`)},
-		{"modules missing", "PUT", module, `{}`, nil, 400,
+		{"two modules", http.MethodPut, module, `{"modules":[{},{}]}`, nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":1}`)},
+		{"modules missing", http.MethodPut, module, `{}`, nil, 400,
 			inModules(item("MANDATORY_NOT_FOUND", "Mandatory fields are missing", `{"api_name":"modules","json_path":"$.modules"}`))},
 
 		// Update Contact Roles
-		{"roles", "PUT", roles, rolesSample, nil, 200, inRoles(first, second)},
-		{"some roles fail", "PUT", roles, strings.Replace(rolesSample, "Quality Control", "Sales Lead", 1), nil, 207,
+		{"roles", http.MethodPut, roles, rolesSample, nil, 200, inRoles(first, second)},
+		{"some roles fail", http.MethodPut, roles, strings.Replace(rolesSample, "Quality Control", "Sales Lead", 1), nil, 207,
 			inRoles(first, item("DUPLICATE_DATA", "duplicate data", `{"api_name":"name","json_path":"$.contact_roles[1].name","id":"4150868000003611011"}`))},
-		{"all roles fail", "PUT", roles, strings.NewReplacer("Sales Lead", "Purchasing", "4150868000003611012", "4150868000003611099").Replace(rolesSample), nil, 400,
+		{"all roles fail", http.MethodPut, roles, strings.NewReplacer("Sales Lead", "Purchasing", "4150868000003611012", "4150868000003611099").Replace(rolesSample), nil, 400,
 			inRoles(item("DUPLICATE_DATA", "duplicate data", `{"api_name":"name","json_path":"$.contact_roles[0].name","id":"4150868000003611013"}`),
 				invalid(`{"id":"4150868000003611099"}`))},
-		{"role keeps its name", "PUT", roles, oneRole(`"id":"4150868000003611012","name":"Decision Maker"`), nil, 200, inRoles(second)},
-		{"role without id", "PUT", roles, oneRole(`"name":"Sales Lead"`), nil, 400,
+		{"role keeps its name", http.MethodPut, roles, oneRole(`"id":"4150868000003611012","name":"Decision Maker"`), nil, 200, inRoles(second)},
+		{"role without id", http.MethodPut, roles, oneRole(`"name":"Sales Lead"`), nil, 400,
 			inRoles(item("MANDATORY_NOT_FOUND", "required field not found", `{"api_name":"id","json_path":"$.contact_roles[0].id"}`))},
-		{"role id a number", "PUT", roles, oneRole(`"id":4150868000003611011,"name":"Sales Lead"`), nil, 400,
+		{"role id a number", http.MethodPut, roles, oneRole(`"id":4150868000003611011,"name":"Sales Lead"`), nil, 400,
 			inRoles(invalid(`{"api_name":"id","json_path":"$.contact_roles[0].id","expected_data_type":"string"}`))},
-		{"role not an object", "PUT", roles, `{"contact_roles":[null]}`, nil, 400,
+		{"role not an object", http.MethodPut, roles, `{"contact_roles":[null]}`, nil, 400,
 			inRoles(invalid(`{"json_path":"$.contact_roles[0]","expected_data_type":"jsonobject"}`))},
-		{"100 roles", "PUT", roles, rolesOf(100), nil, 200, inRoles(slices.Repeat([]string{first}, 100)...)},
-		{"101 roles", "PUT", roles, rolesOf(101), nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":100}`)},
-		{"roles empty", "PUT", roles, `{"contact_roles":[]}`, nil, 400,
+		{"100 roles", http.MethodPut, roles, rolesOf(100), nil, 200, inRoles(slices.Repeat([]string{first}, 100)...)},
+		{"101 roles", http.MethodPut, roles, rolesOf(101), nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":100}`)},
+		{"roles empty", http.MethodPut, roles, `{"contact_roles":[]}`, nil, 400,
 			inRoles(item("MANDATORY_NOT_FOUND", "required field not found", `{"api_name":"contact_roles","json_path":"$.contact_roles"}`))},
-		{"roles an object", "PUT", roles, `{"contact_roles":{}}`, nil, 400,
+		{"roles an object", http.MethodPut, roles, `{"contact_roles":{}}`, nil, 400,
 			invalid(`{"api_name":"contact_roles","json_path":"$.contact_roles","expected_data_type":"jsonarray"}`)},
-		{"undeclared key beside roles", "PUT", roles, `{"contact_roles":[{"id":"4150868000003611011"}],"trigger":[]}`, nil, 400,
+		{"undeclared key beside roles", http.MethodPut, roles, `{"contact_roles":[{"id":"4150868000003611011"}],"trigger":[]}`, nil, 400,
 			invalid(`{"api_name":"trigger","json_path":"$.trigger"}`)},
-		{"empty id is bulk", "PUT", roles + "/", oneRole(`"name":"Sales Lead"`), nil, 400,
+		{"empty id is bulk", http.MethodPut, roles + "/", oneRole(`"name":"Sales Lead"`), nil, 400,
 			inRoles(item("MANDATORY_NOT_FOUND", "required field not found", `{"api_name":"id","json_path":"$.contact_roles[0].id"}`))},
-		{"dot id is bulk", "PUT", roles + "/.", oneRole(`"name":"Sales Lead"`), nil, 400,
+		{"dot id is bulk", http.MethodPut, roles + "/.", oneRole(`"name":"Sales Lead"`), nil, 400,
 			inRoles(item("MANDATORY_NOT_FOUND", "required field not found", `{"api_name":"id","json_path":"$.contact_roles[0].id"}`))},
 
 		// Update one contact role
-		{"role", "PUT", firstRole, oneRole(`"name":"Sales Lead","sequence_number":5`), nil, 200, inRoles(first)},
-		{"role with its id", "PUT", firstRole, oneRole(`"name":"Sales Lead","id":"4150868000003611011"`), nil, 200, inRoles(first)},
-		{"role with another id", "PUT", firstRole, oneRole(`"name":"Sales Lead","id":"4150868000003611012"`), nil, 400, inRoles(invalid(`{"id":"4150868000003611012"}`))},
-		{"role unknown", "PUT", roles + "/4150868000003611099", oneRole(`"name":"Sales Lead"`), nil, 400, inRoles(invalid(`{"id":"4150868000003611099"}`))},
-		{"role id not of digits", "PUT", roles + "/x", oneRole(`"name":"Sales Lead"`), nil, 400, inRoles(invalid(`{"id":"x"}`))},
-		{"two roles in one", "PUT", firstRole, rolesOf(2), nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":1}`)},
-		{"name of 50 characters", "PUT", firstRole, oneRole(`"name":"` + strings.Repeat("ä", 50) + `"`), nil, 200, inRoles(first)},
-		{"name too long", "PUT", firstRole, oneRole(`"name":"` + strings.Repeat("ä", 51) + `"`), nil, 400,
+		{"role", http.MethodPut, firstRole, oneRole(`"name":"Sales Lead","sequence_number":5`), nil, 200, inRoles(first)},
+		{"role with its id", http.MethodPut, firstRole, oneRole(`"name":"Sales Lead","id":"4150868000003611011"`), nil, 200, inRoles(first)},
+		{"role with another id", http.MethodPut, firstRole, oneRole(`"name":"Sales Lead","id":"4150868000003611012"`), nil, 400, inRoles(invalid(`{"id":"4150868000003611012"}`))},
+		{"role unknown", http.MethodPut, roles + "/4150868000003611099", oneRole(`"name":"Sales Lead"`), nil, 400, inRoles(invalid(`{"id":"4150868000003611099"}`))},
+		{"role id not of digits", http.MethodPut, roles + "/x", oneRole(`"name":"Sales Lead"`), nil, 400, inRoles(invalid(`{"id":"x"}`))},
+		{"two roles in one", http.MethodPut, firstRole, rolesOf(2), nil, 400, item("LIMIT_EXCEEDED", "limit exceeded", `{"limit":1}`)},
+		{"name of 50 characters", http.MethodPut, firstRole, oneRole(`"name":"` + strings.Repeat("ä", 50) + `"`), nil, 200, inRoles(first)},
+		{"name too long", http.MethodPut, firstRole, oneRole(`"name":"` + strings.Repeat("ä", 51) + `"`), nil, 400,
 			inRoles(invalid(`{"api_name":"name","json_path":"$.contact_roles[0].name","maximum_length":50}`))},
-		{"name empty", "PUT", firstRole, oneRole(`"name":"","sequence_number":9`), nil, 400,
+		{"name empty", http.MethodPut, firstRole, oneRole(`"name":"","sequence_number":9`), nil, 400,
 			inRoles(invalid(`{"api_name":"name","json_path":"$.contact_roles[0].name"}`))},
-		{"name a number", "PUT", firstRole, oneRole(`"name":1`), nil, 400,
+		{"name a number", http.MethodPut, firstRole, oneRole(`"name":1`), nil, 400,
 			inRoles(invalid(`{"api_name":"name","json_path":"$.contact_roles[0].name","expected_data_type":"string"}`))},
-		{"position a string", "PUT", firstRole, oneRole(`"name":"Sales Lead","sequence_number":"5"`), nil, 400,
+		{"position a string", http.MethodPut, firstRole, oneRole(`"name":"Sales Lead","sequence_number":"5"`), nil, 400,
 			inRoles(invalid(`{"api_name":"sequence_number","json_path":"$.contact_roles[0].sequence_number","expected_data_type":"integer"}`))},
-		{"position a fraction", "PUT", firstRole, oneRole(`"sequence_number":5.5`), nil, 400,
+		{"position a fraction", http.MethodPut, firstRole, oneRole(`"sequence_number":5.5`), nil, 400,
 			inRoles(invalid(`{"api_name":"sequence_number","json_path":"$.contact_roles[0].sequence_number","expected_data_type":"integer"}`))},
-		{"position 0", "PUT", firstRole, oneRole(`"sequence_number":0`), nil, 400,
+		{"position 0", http.MethodPut, firstRole, oneRole(`"sequence_number":0`), nil, 400,
 			inRoles(invalid(`{"api_name":"sequence_number","json_path":"$.contact_roles[0].sequence_number"}`))},
-		{"role with an undeclared key", "PUT", firstRole, oneRole(`"name":"Sales Lead","colour":"red"`), nil, 400,
+		{"role with an undeclared key", http.MethodPut, firstRole, oneRole(`"name":"Sales Lead","colour":"red"`), nil, 400,
 			inRoles(invalid(`{"api_name":"colour","json_path":"$.contact_roles[0].colour"}`))},
 
 		// Any operation
-		{"no JSON", "PUT", firstRole, `{"contact_roles":`, nil, 400, notJSON},
-		{"no body", "PUT", firstRole, ``, nil, 400, notJSON},
-		{"two values", "PUT", firstRole, rolesSample + rolesSample, nil, 400, notJSON},
-		{"an array", "PUT", firstRole, `[]`, nil, 400, notJSON},
-		{"null", "PUT", firstRole, `null`, nil, 400, notJSON},
-		{"a body of 5 MiB", "PUT", firstRole, oneRole(`"name":"` + strings.Repeat("x", 5<<20) + `"`), nil, 400, notJSON},
-		{"other URL", "PUT", "/crm/v7/settings/modules", moduleBody(), nil, 404, badURL},
-		{"other version", "PUT", "/crm/v8/Contacts/roles", rolesSample, nil, 404, badURL},
-		{"no version", "PUT", "/Contacts/roles", rolesSample, nil, 404, badURL},
-		{"double dot id", "PUT", roles + "/..", rolesSample, nil, 404, badURL},
+		{"no JSON", http.MethodPut, firstRole, `{"contact_roles":`, nil, 400, notJSON},
+		{"no body", http.MethodPut, firstRole, ``, nil, 400, notJSON},
+		{"two values", http.MethodPut, firstRole, rolesSample + rolesSample, nil, 400, notJSON},
+		{"an array", http.MethodPut, firstRole, `[]`, nil, 400, notJSON},
+		{"null", http.MethodPut, firstRole, `null`, nil, 400, notJSON},
+		{"a body of 5 MiB", http.MethodPut, firstRole, oneRole(`"name":"` + strings.Repeat("x", 5<<20) + `"`), nil, 400, notJSON},
+		{"other URL", http.MethodPut, "/crm/v7/settings/modules", moduleBody(), nil, 404, badURL},
+		{"other version", http.MethodPut, "/crm/v8/Contacts/roles", rolesSample, nil, 404, badURL},
+		{"no version", http.MethodPut, "/Contacts/roles", rolesSample, nil, 404, badURL},
+		{"double dot id", http.MethodPut, roles + "/..", rolesSample, nil, 404, badURL},
 		{"token URL by GET", "GET", "/oauth/v2/token", "", nil, 404, badURL},
 		{"POST", "POST", roles, rolesSample, nil, 400, badMethod},
 		{"GET", "GET", module, "", nil, 400, badMethod},
-		{"no Authorization", "PUT", roles, rolesSample, func(r *http.Request) { r.Header.Del("Authorization") }, 401, noToken},
-		{"Bearer", "PUT", roles, rolesSample, func(r *http.Request) {
+		{"no Authorization", http.MethodPut, roles, rolesSample, func(r *http.Request) { r.Header.Del("Authorization") }, 401, noToken},
+		{"Bearer", http.MethodPut, roles, rolesSample, func(r *http.Request) {
 			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "Zoho-oauthtoken", "Bearer", 1))
 		}, 401, noToken},
-		{"unknown token", "PUT", roles, rolesSample, set("Authorization", "Zoho-oauthtoken 1000.a.b"), 401, badToken},
-		{"scheme twice", "PUT", roles, rolesSample, func(r *http.Request) {
+		{"unknown token", http.MethodPut, roles, rolesSample, set("Authorization", "Zoho-oauthtoken 1000.a.b"), 401, badToken},
+		{"scheme twice", http.MethodPut, roles, rolesSample, func(r *http.Request) {
 			r.Header.Set("Authorization", "Zoho-oauthtoken "+r.Header.Get("Authorization"))
 		}, 401, badToken},
 	}
@@ -297,13 +297,13 @@ func equalJSON(t *testing.T, a, b string) bool {
 
 func TestUpdatesChangeTheOrg(t *testing.T) {
 	s := NewServer(t)
-	send(t, s, "PUT", module, moduleBody(), nil)
+	send(t, s, http.MethodPut, module, moduleBody(), nil)
 	want := Module{"2423488000000834002", "Digital_Marketing", "Digital Marketings", "Digital Marketing", []string{"2423488000000015975"}}
 	if got := s.Modules()[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("module is %+v, want %+v", got, want)
 	}
 	// The second role takes the name that the first one gives up; the third keeps its name.
-	send(t, s, "PUT", roles, `{"contact_roles":[{"id":"4150868000003611011","name":"Sales Lead"},`+
+	send(t, s, http.MethodPut, roles, `{"contact_roles":[{"id":"4150868000003611011","name":"Sales Lead"},`+
 		`{"id":"4150868000003611012","name":"Developer/Evaluator","sequence_number":9},{"id":"4150868000003611013","sequence_number":7}]}`, nil)
 	wantRoles := []ContactRole{{"4150868000003611011", "Sales Lead", 1}, {"4150868000003611012", "Developer/Evaluator", 9}, {"4150868000003611013", "Purchasing", 7}}
 	if got := s.ContactRoles()[:3]; !reflect.DeepEqual(got, wantRoles) {
@@ -319,7 +319,7 @@ func TestOptions(t *testing.T) {
 	breaksContract(t)
 	modules := []Module{{ID: "1", APIName: "Visits", PluralLabel: "Visits", SingularLabel: "Visit", Profiles: []string{"7"}}}
 	s := NewServer(t, WithModules(modules...), WithProfiles("7", "8"), WithContactRoles(ContactRole{"5", "Buyer", 1}))
-	status, answer := send(t, s, "PUT", "/crm/v7/settings/modules/Visits", moduleBody("2423488000000015972", "7", "2423488000000015975", "8"), nil)
+	status, answer := send(t, s, http.MethodPut, "/crm/v7/settings/modules/Visits", moduleBody("2423488000000015972", "7", "2423488000000015975", "8"), nil)
 	if status != 200 || !slices.Equal(s.Modules()[0].Profiles, []string{"8"}) {
 		t.Errorf("%d %s, module %+v", status, answer, s.Modules())
 	}
@@ -336,7 +336,7 @@ func TestOptions(t *testing.T) {
 	if status, answer = send(t, s, "GET", "/page", "", nil); status != 200 || answer != s.URL || len(s.Requests()) != 0 {
 		t.Errorf("%d %s, recorded %v", status, answer, s.Requests())
 	}
-	if status, answer = send(t, s, "PUT", roles+"/5", `{"contact_roles":[{"name":"Owner"}]}`, nil); status != 200 || s.ContactRoles()[0].Name != "Owner" {
+	if status, answer = send(t, s, http.MethodPut, roles+"/5", `{"contact_roles":[{"name":"Owner"}]}`, nil); status != 200 || s.ContactRoles()[0].Name != "Owner" {
 		t.Errorf("%d %s", status, answer)
 	}
 }
@@ -351,12 +351,12 @@ func TestEveryNamedExampleIsServed(t *testing.T) {
 			body = `{"contact_roles":[{"id":"4150868000003611011","name":"x"}]}`
 		}
 		s.Answer(e.Operation, fmt.Sprintf("%d %s", e.Status, e.Name))
-		status, answer := send(t, s, "PUT", paths[e.Operation], body, nil)
+		status, answer := send(t, s, http.MethodPut, paths[e.Operation], body, nil)
 		if status != e.Status || !equalJSON(t, answer, string(e.Body)) {
 			t.Errorf("%s %d %s: got %d %s", e.Operation, e.Status, e.Name, status, answer)
 		}
 		prefer := set("Prefer", fmt.Sprintf("code=%d, example=%s", e.Status, e.Name))
-		status, answer = send(t, s, "PUT", paths[e.Operation], body, prefer)
+		status, answer = send(t, s, http.MethodPut, paths[e.Operation], body, prefer)
 		if status != e.Status || !equalJSON(t, answer, string(e.Body)) {
 			t.Errorf("%s %d %s by Prefer: got %d %s", e.Operation, e.Status, e.Name, status, answer)
 		}
@@ -379,7 +379,7 @@ func TestPrefer(t *testing.T) {
 		"respond-async":             {200, "4150868000003611012"},
 	} {
 		s := NewServer(t)
-		status, answer := send(t, s, "PUT", roles, rolesSample, set("Prefer", prefer))
+		status, answer := send(t, s, http.MethodPut, roles, rolesSample, set("Prefer", prefer))
 		if status != want.status || !strings.Contains(answer, want.part) || strings.Count(answer, "\n") != 1 {
 			t.Errorf("%s: %d %q, want %d with %q", prefer, status, answer, want.status, want.part)
 		}
@@ -416,7 +416,7 @@ func TestQueuedAnswersComeInOrderToTheirRequests(t *testing.T) {
 
 	got := []string{}
 	for _, path := range []string{firstRole, roles, roles, roles, roles, roles, roles, "/oauth/v2/token"} {
-		method := "PUT"
+		method := http.MethodPut
 		if path == "/oauth/v2/token" {
 			method = "POST"
 		}
@@ -442,12 +442,12 @@ func TestQueuedAnswersComeInOrderToTheirRequests(t *testing.T) {
 func TestRequestsAreRecorded(t *testing.T) {
 	breaksContract(t)
 	s := NewServer(t, WithProblemFunc(func(string) {}))
-	send(t, s, "PUT", roles+"?a=b", rolesSample, set("X-Mine", "1"))
+	send(t, s, http.MethodPut, roles+"?a=b", rolesSample, set("X-Mine", "1"))
 	send(t, s, "GET", roles, "", nil)
 	grant(t, s, s.refreshForm(), nil)
 	got := s.Requests()
 	for i, want := range []Request{
-		{Operation: "updateContactRoles", Method: "PUT", Path: roles + "?a=b", Body: []byte(rolesSample), Status: 200},
+		{Operation: "updateContactRoles", Method: http.MethodPut, Path: roles + "?a=b", Body: []byte(rolesSample), Status: 200},
 		{Operation: "", Method: "GET", Path: roles, Body: []byte{}, Status: 400},
 		{Operation: "token", Method: "POST", Path: "/oauth/v2/token", Body: []byte(s.refreshForm().Encode()), Status: 200},
 	} {
@@ -539,12 +539,12 @@ func TestContractProblemsAreTold(t *testing.T) {
 			var told []string
 			s := NewServer(t, WithProblemFunc(func(problem string) { told = append(told, problem) }))
 			if test.answer != nil {
-				r, _ := http.NewRequest("PUT", s.URL+test.path, nil)
+				r, _ := http.NewRequest(http.MethodPut, s.URL+test.path, nil)
 				r.Header.Set("Authorization", "Zoho-oauthtoken 1000.a.b")
 				r.Header.Set("Content-Type", "application/json")
 				s.check(newCall(r, []byte(test.body)), *test.answer)
 			} else {
-				send(t, s, "PUT", test.path, test.body, test.change)
+				send(t, s, http.MethodPut, test.path, test.body, test.change)
 			}
 			if all := strings.Join(told, "\n"); test.want == "" && all != "" || !strings.Contains(all, test.want) || len(told) > 1 {
 				t.Errorf("told %q, want %q", told, test.want)
@@ -556,7 +556,7 @@ func TestContractProblemsAreTold(t *testing.T) {
 		bed := &testBed{TB: t}
 		s := NewServer(bed)
 		defer s.Close()
-		if send(t, s, "PUT", roles+"/", rolesSample, nil); len(bed.told) != 1 {
+		if send(t, s, http.MethodPut, roles+"/", rolesSample, nil); len(bed.told) != 1 {
 			t.Errorf("told %q", bed.told)
 		}
 	})
@@ -652,7 +652,7 @@ func TestTokens(t *testing.T) {
 			if test.failure != "" {
 				return
 			}
-			if status, answer := send(t, s, "PUT", roles, rolesSample, set("Authorization", "Zoho-oauthtoken "+token)); status != 200 {
+			if status, answer := send(t, s, http.MethodPut, roles, rolesSample, set("Authorization", "Zoho-oauthtoken "+token)); status != 200 {
 				t.Errorf("the token is answered %d %s", status, answer)
 			}
 		})
@@ -688,7 +688,7 @@ func TestTokensEnd(t *testing.T) {
 	}
 	live := func(token string) bool {
 		t.Helper()
-		status, answer := send(t, s, "PUT", module, moduleBody(), set("Authorization", "Zoho-oauthtoken "+token))
+		status, answer := send(t, s, http.MethodPut, module, moduleBody(), set("Authorization", "Zoho-oauthtoken "+token))
 		if status != 200 && !strings.Contains(answer, "INVALID_TOKEN") {
 			t.Errorf("%d %s", status, answer)
 		}
@@ -735,7 +735,7 @@ func TestTokensEnd(t *testing.T) {
 		if scope != "" {
 			scopes = []string{scope}
 		}
-		status, answer := send(t, s, "PUT", roles, rolesSample, set("Authorization", "Zoho-oauthtoken "+s.IssueToken(scopes...)))
+		status, answer := send(t, s, http.MethodPut, roles, rolesSample, set("Authorization", "Zoho-oauthtoken "+s.IssueToken(scopes...)))
 		if status != want || status == 401 && !equalJSON(t, answer, item("OAUTH_SCOPE_MISMATCH", "Unauthorized", "{}")) {
 			t.Errorf("scope %q: %d %s", scope, status, answer)
 		}
@@ -784,8 +784,8 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range 20 {
 		all.Go(func() {
 			s.Answer("updateCustomModule", "success")
-			send(t, s, "PUT", roles, rolesSample, nil)
-			send(t, s, "PUT", module, moduleBody(), nil)
+			send(t, s, http.MethodPut, roles, rolesSample, nil)
+			send(t, s, http.MethodPut, module, moduleBody(), nil)
 			grant(t, s, s.refreshForm(), nil)
 			if i == 10 {
 				s.ExpireTokens()
