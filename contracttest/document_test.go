@@ -17,7 +17,16 @@ import (
 // document is an OpenAPI document, and the strict checker that is made of it.
 type document struct {
 	*openapi3.T
-	checker *contract.Checker
+	strict func() (*contract.Checker, error)
+}
+
+func (d *document) checker(t judge) *contract.Checker {
+	t.Helper()
+	checker, err := d.strict()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker
 }
 
 // judge is what a check of a document reports to: a test, or a verdict on a mutant.
@@ -33,11 +42,8 @@ func readDocument(data []byte) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	checker, err := contract.Load(data)
-	if err != nil {
-		return nil, err
-	}
-	return &document{loaded, checker}, loaded.Validate(context.Background())
+	strict := sync.OnceValues(func() (*contract.Checker, error) { return contract.Load(data) })
+	return &document{loaded, strict}, loaded.Validate(context.Background())
 }
 
 var theDocument = sync.OnceValue(func() *document {

@@ -34,7 +34,7 @@ type ledger struct {
 
 func newLedger(t judge, d *document) *ledger {
 	l := &ledger{document: d, seen: map[entry]bool{}}
-	for _, e := range d.checker.Examples() {
+	for _, e := range d.checker(t).Examples() {
 		l.seen[answered(e.Operation, e.Status, e.Name)] = false
 	}
 	for id, operation := range d.operations() {
@@ -156,7 +156,7 @@ func (l *ledger) request(id, place string, schema *openapi3.Schema, value any, a
 
 // exchange enters a request and its answer.
 func (l *ledger) exchange(t judge, e contract.Exchange) {
-	id, _ := l.checker.Operation(e.Request)
+	id, _ := l.checker(t).Operation(e.Request)
 	if id == "" {
 		return
 	}
@@ -169,7 +169,7 @@ func (l *ledger) exchange(t judge, e contract.Exchange) {
 	if value, err := decodeJSON(e.Sent); err == nil {
 		l.request(id, "$", l.schemaOf(t, id, "request"), value, isAccepted(e))
 	}
-	for _, example := range l.checker.Examples() {
+	for _, example := range l.checker(t).Examples() {
 		if example.Operation == id && example.Status == e.Status && equalJSON(example.Body, e.Answered) {
 			l.see(answered(id, e.Status, example.Name))
 		}

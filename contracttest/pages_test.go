@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func checkEndpoints(t judge, d *document, p page) {
 		if strings.HasPrefix(url, "/") {
 			url = server + pathParameter.ReplaceAllString(url, "1")
 		}
-		got, _ := d.checker.Operation(httptest.NewRequest(method, url, nil))
+		got, _ := d.checker(t).Operation(httptest.NewRequest(method, url, nil))
 		if got != want || !strings.HasPrefix(url, server) {
 			t.Errorf("%s is the operation %q of %s, want %q", endpoint, got, server, want)
 		}
@@ -118,15 +119,22 @@ func checkOperation(t judge, d *document, p page, operation *openapi3.Operation)
 		t.Errorf("externalDocs are %v, want %s", operation.ExternalDocs, p.Page)
 	}
 	scopes := extension[[]string](t, operation.Extensions, "x-zoho-scopes")
-	slices.Sort(scopes)
-	slices.Sort(p.Scopes)
-	if !slices.Equal(scopes, p.Scopes) {
-		t.Errorf("scopes are %q, want %q", scopes, p.Scopes)
+	if !slices.IsSortedFunc(scopes, narrower) {
+		t.Errorf("the narrowest scope is not the first of %q", scopes)
+	}
+	if want := slices.SortedFunc(slices.Values(p.Scopes), narrower); !slices.Equal(scopes, want) {
+		t.Errorf("scopes are %q, want %q", scopes, want)
+	}
+	if !operation.RequestBody.Value.Required {
+		t.Errorf("a request may have no body")
 	}
 	if got := extension[map[string]string](t, operation.Extensions, "x-zoho-operation-types"); !maps.Equal(got, p.OperationTypes) {
 		t.Errorf("operation types are %q, want %q", got, p.OperationTypes)
 	}
 	name, scheme, _ := strings.Cut(p.Header, ": ")
+	if len(d.Security) != 1 || len(d.Security[0]) != 1 {
+		t.Errorf("the security is %v, want one header", d.Security)
+	}
 	for _, requirement := range d.Security {
 		for key := range requirement {
 			security := d.Components.SecuritySchemes[key].Value
@@ -135,6 +143,11 @@ func checkOperation(t judge, d *document, p page, operation *openapi3.Operation)
 			}
 		}
 	}
+}
+
+// narrower orders scopes: of fewer records first, then of fewer operation types.
+func narrower(a, b string) int {
+	return cmp.Or(cmp.Compare(strings.Count(b, "."), strings.Count(a, ".")), cmp.Compare(strings.Count(a, ".ALL"), strings.Count(b, ".ALL")), cmp.Compare(a, b))
 }
 
 func checkKeys(t judge, d *document, p page, id string) {
