@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " (%d attempts, an earlier one may have taken effect)", e.Attempts)
 	}
-	return oneLine(b.String())
+	return b.String()
 }
 
 // Is reports whether target is the code of e.

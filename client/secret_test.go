@@ -34,11 +34,19 @@ func TestSecretsAreHidden(t *testing.T) {
 		}
 		return answer(http.StatusOK, roleUpdated), nil
 	})
-	values := map[any]string{static: verbs, source: verbs, byRefresh: verbsOfStructs, &byRefresh: verbsOfStructs, &bySelf: verbsOfStructs}
+	uncached := byRefresh // which gob can encode
+	uncached.Cache = nil
+	values := map[any]string{static: verbs, source: verbs, byRefresh: verbsOfStructs, &byRefresh: verbsOfStructs, &bySelf: verbsOfStructs, uncached: verbsOfStructs}
 	for _, auth := range []client.Auth{byRefresh, bySelf, static, source} {
 		crm := newClient(t, client.EU, auth, granting.option())
 		mustUpdate(t, crm)                                         // so that it has a token
 		values[crm], values[&[]client.Client{*crm}] = verbs, verbs //nolint:govet // a copy is made to be shown
+		for _, v := range []any{auth, crm} {
+			text := v.(fmt.Stringer).String() + v.(fmt.GoStringer).GoString() + v.(slog.LogValuer).LogValue().String() // for those that look for no Formatter
+			if text != "(secret)(secret)(secret)" {
+				t.Errorf("%T calls itself %s", v, text)
+			}
+		}
 	}
 	for value, verbs := range values {
 		for _, shown := range []any{value, &value, []any{value}, map[string]any{"x": value}, [1]any{value}} {
