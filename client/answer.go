@@ -28,7 +28,8 @@ type Result struct {
 	ID string
 	// Code is SUCCESS, or Zoho's code for what went wrong.
 	Code Code
-	// Message is Zoho's message, which varies and may be localised.
+	// Message is Zoho's message, which varies and may be localised; or, where Code is empty, what is
+	// wrong with the answer.
 	Message string
 	// Err says why the input was not carried out, or is not known to be: an [*Error], or several as
 	// one, or what ended the whole call.
@@ -64,9 +65,9 @@ type envelope[Element any] struct {
 // list returns the results under key, and whether that is all that the answer has.
 func (e *envelope[Element]) list(key string) (list []Element, only bool) {
 	if key == keyModules {
-		return e.Modules, e.ContactRoles == nil && e.Code == ""
+		return e.Modules, e.ContactRoles == nil && e.Code == "" && e.Status == ""
 	}
-	return e.ContactRoles, e.Modules == nil && e.Code == ""
+	return e.ContactRoles, e.Modules == nil && e.Code == "" && e.Status == ""
 }
 
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
@@ -305,15 +306,6 @@ func joinResults(results []Result) error {
 		}
 	}
 	return joinErrors(errs)
-}
-
-// failAll gives each input the error of the whole request.
-func failAll(ids []string, err error) []Result {
-	results := make([]Result, len(ids))
-	for i := range results {
-		results[i] = failed(err)
-	}
-	return results
 }
 
 func failed(err error) Result {

@@ -94,6 +94,7 @@ func TestAnswers(t *testing.T) {
 		{"contact roles and modules", 200, `{"modules":[` + first + "]," + roles(first, second)[1:], [2]string{none, none}, true},
 		{"contact roles and an error", 200, `{"code":"INVALID_DATA",` + roles(first, second)[1:], [2]string{none, none}, true},
 		{"contact roles and a bare error", 200, roles(first, second)[:len(roles(first, second))-1] + "," + wrong[1:], [2]string{none, none}, true},
+		{"a bare error that calls itself a success", 200, item("INVALID_DATA", "{}", "success"), [2]string{none, none}, true},
 		{"a bare success", 200, first, [2]string{none, none}, true},
 		{"a bare error with a success's code", 200, item("SUCCESS", "{}", "error"), [2]string{none, none}, true},
 		{"no code", 200, roles(first, `{"details":{"id":"`+nextRoleID+`"},"message":"text","status":"success"}`), [2]string{ok, none}, false},

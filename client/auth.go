@@ -245,9 +245,6 @@ const placeholder = "(secret)"
 // String returns a placeholder.
 func (hidden) String() string { return placeholder }
 
-// GoString returns a placeholder.
-func (hidden) GoString() string { return placeholder }
-
 // Format writes a placeholder for any verb.
 func (hidden) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, placeholder) }
 

@@ -70,7 +70,7 @@ func (c *call) end(v verdict) ([]Result, error) {
 			c.err = c.noAnswer(ended, nil)
 		}
 	}
-	if _, answered := errors.AsType[*Error](c.err); c.err == nil || answered {
+	if c.results != nil {
 		return c.results, c.err
 	}
 	return c.fail(withAnswerBefore(c.err, c.answerBefore))
@@ -87,15 +87,21 @@ func (c *call) ended() error {
 	return nil
 }
 
-// keepAnswer keeps an answer that another error is about to replace.
+// keepAnswer keeps the error of an answer that something else is about to replace.
 func (c *call) keepAnswer() {
-	if _, answered := errors.AsType[*Error](c.err); answered {
-		c.answerBefore = c.err
+	if c.results != nil {
+		c.answerBefore, c.results = c.err, nil
 	}
 }
 
 // fail gives each input the error that ended the whole call.
-func (c *call) fail(err error) ([]Result, error) { return failAll(c.ids, err), err }
+func (c *call) fail(err error) ([]Result, error) {
+	results := make([]Result, len(c.ids))
+	for i := range results {
+		results[i] = failed(err)
+	}
+	return results, err
+}
 
 // check refuses what must not be sent.
 func (c *Client) check(ctx context.Context, call *call) error {
@@ -122,6 +128,9 @@ func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	auth := c.auth.ready()
 	if auth == nil {
 		if auth, call.err = c.wait(ctx, call, c.auth.authorize); call.err != nil {
+			if call.attempts > 0 && call.answerBefore == nil {
+				call.err = call.noAnswer(call.err, nil)
+			}
 			return verdict{}
 		}
 	}
@@ -131,13 +140,12 @@ func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	}
 	call.renewed = true
 	another, err := c.wait(ctx, call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
-	if err != nil {
-		call.keepAnswer()
-		call.err = err
-		return verdict{}
-	}
-	if another == nil {
+	if err == nil && another == nil {
 		return v
+	}
+	call.keepAnswer()
+	if call.err = err; err != nil {
+		return verdict{}
 	}
 	return c.exchange(ctx, call, another)
 }
@@ -192,7 +200,7 @@ func (c *call) noAnswer(cause error, auth *authorization) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
 	}
-	return &noAnswerError{causes: []error{cause}, text: oneLine(fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, text, hint))}
+	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, shorten(text, maxMessage), hint)}
 }
 
 // withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.
@@ -200,7 +208,7 @@ func withAnswerBefore(err, answer error) error {
 	if answer == nil {
 		return err
 	}
-	return &noAnswerError{causes: []error{err, answer}, text: err.Error() + "; the answer before: " + answer.Error()}
+	return &errorList{errs: []error{err, answer}, text: err.Error() + "; the answer before: " + answer.Error()}
 }
 
 // log writes the line of one request.

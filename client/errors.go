@@ -176,43 +176,31 @@ func (e *AuthError) Is(target error) bool {
 // was one.
 func (e *AuthError) Unwrap() error { return e.cause }
 
-// noAnswerError is the error of a call that ended without an answer.
-type noAnswerError struct {
-	text   string
-	causes []error
+// errorList is one or more errors with a text of one line.
+type errorList struct {
+	text string
+	errs []error
 }
 
-func (e *noAnswerError) Error() string   { return e.text }
-func (e *noAnswerError) Unwrap() []error { return e.causes }
-
-// errorList is several errors with a text of one line.
-type errorList struct{ errs []error }
-
+func (l *errorList) Error() string   { return l.text }
 func (l *errorList) Unwrap() []error { return l.errs }
-
-func (l *errorList) Error() string {
-	const most = 3
-	var texts []string
-	for _, err := range l.errs[:min(most, len(l.errs))] {
-		texts = append(texts, err.Error())
-	}
-	text := strings.Join(texts, "; ")
-	if len(l.errs) > most {
-		text += fmt.Sprintf("; and %d more", len(l.errs)-most)
-	}
-	return text
-}
 
 // joinErrors returns nil, the one error, or all of them as one.
 func joinErrors(errs []error) error {
-	switch len(errs) {
-	case 0:
+	const most = 3
+	if len(errs) == 0 {
 		return nil
-	case 1:
+	} else if len(errs) == 1 {
 		return errs[0]
-	default:
-		return &errorList{errs}
 	}
+	text := errs[0].Error()
+	for _, err := range errs[1:min(most, len(errs))] {
+		text += "; " + err.Error()
+	}
+	if len(errs) > most {
+		text += fmt.Sprintf("; and %d more", len(errs)-most)
+	}
+	return &errorList{text, errs}
 }
 
 // oneLine makes text that came from outside fit for a line of a log.

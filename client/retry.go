@@ -33,40 +33,26 @@ var errAgain = errors.New("again")
 // retry waits and calls attempt, after one whose verdict was last, until a verdict is final, the
 // attempts are used up, ctx ends, or the next wait would not end before deadline.
 func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, attempt func() verdict) verdict {
-	w := &waits{deadline: deadline, last: last, ExponentialBackOff: backoff.ExponentialBackOff{
-		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
-		RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2,
-	}}
 	first := true
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
 		if !first {
-			w.last = attempt()
+			last = attempt()
 		}
 		first = false
-		if w.last.again {
+		switch {
+		case !last.again:
+			return struct{}{}, nil
+		case last.after > maxRetryAfter:
+			return struct{}{}, backoff.Permanent(errAgain)
+		case last.after > 0:
+			return struct{}{}, &backoff.RetryAfterError{Duration: last.after}
+		default:
 			return struct{}{}, errAgain
 		}
-		return struct{}{}, nil
-	}, backoff.WithBackOff(w), backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(0))
-	return w.last
-}
-
-// waits are the waits between attempts.
-type waits struct {
-	backoff.ExponentialBackOff
-	deadline time.Time
-	last     verdict
-}
-
-func (w *waits) NextBackOff() time.Duration {
-	wait := w.ExponentialBackOff.NextBackOff()
-	if w.last.after > 0 {
-		wait = w.last.after
-	}
-	if wait > maxRetryAfter || time.Now().Add(wait).After(w.deadline) {
-		return backoff.Stop
-	}
-	return wait
+	}, backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(max(1, time.Until(deadline))),
+		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
+		backoff.WithBackOff(&backoff.ExponentialBackOff{RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2}))
+	return last
 }
 
 // isRetryable reports whether a status is worth another attempt. Both operations are idempotent.

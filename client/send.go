@@ -43,7 +43,9 @@ func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
 	defer res.Body.Close() //nolint:errcheck // nothing was written to it
 	a.status = res.StatusCode
 	a.contentType = redact(res.Header.Get("Content-Type"), auth.token)
-	a.location = shorten(redact(res.Header.Get(locationHeader), auth.token), maxSnippet)
+	if a.status/100 == 3 {
+		a.location = shorten(redact(res.Header.Get(locationHeader), auth.token), maxSnippet)
+	}
 	a.retryAfter = parseRetryAfter(res.Header.Get("Retry-After"))
 	if value := res.Header.Get("X-Api-Credits-Remaining"); value != "" {
 		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {
@@ -72,12 +74,22 @@ func guarded(hc *http.Client) *http.Client {
 	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	guarded.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
 		res, err := transport.RoundTrip(req)
-		if err == nil && res != nil && res.StatusCode/100 == 3 && res.Header.Get("Location") != "" {
+		if err != nil || res == nil {
+			return res, err
+		}
+		if res.Body == nil {
+			res.Body = http.NoBody
+		}
+		if res.StatusCode == http.StatusSwitchingProtocols {
+			res.Body.Close() //nolint:errcheck // it is the connection itself, which the end of a context does not close
+			res.Body = http.NoBody
+		}
+		if res.StatusCode/100 == 3 && res.Header.Get("Location") != "" {
 			res.Header = res.Header.Clone()
 			res.Header.Set(locationHeader, withoutQuery(res.Header.Get("Location")))
 			res.Header.Del("Location")
 		}
-		return res, err
+		return res, nil
 	})
 	return &guarded
 }

@@ -59,7 +59,7 @@ type grant struct {
 
 	mu        sync.Mutex // never held over the network
 	current   accessToken
-	refused   string // the last token that Zoho did not accept
+	refused   time.Time // RenewAt of the last token that Zoho did not accept: one from a Cache must be newer
 	pause     *AuthError
 	pauseEnds time.Time
 }
@@ -133,13 +133,20 @@ func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error
 	// The flight serves every caller that waits: it outlives the one that started it, and belongs to
 	// no operation.
 	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
-	return wait(ctx, g.flight.DoChan("", func() (any, error) { return g.refresh(detached, c) }))
+	for {
+		own := false
+		got, err := wait(ctx, g.flight.DoChan("", func() (any, error) { own = true; return g.refresh(detached, c) }))
+		// The limits of the client that began a flight are not those of the others.
+		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
+			return got, err
+		}
+	}
 }
 
 func (g *grant) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
 	g.mu.Lock()
 	if g.current.Value == refused.token { // else there is a newer one
-		g.current, g.refused = accessToken{}, refused.token
+		g.current, g.refused = accessToken{}, g.current.RenewAt
 	}
 	g.mu.Unlock()
 	got, err := g.authorize(ctx, c)
@@ -159,7 +166,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	if cached := g.cached(ctx, c.logger); cached.usable() && cached.Value != refused {
+	if cached := g.cached(ctx, c.logger); cached.usable() && cached.RenewAt.After(refused) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(pauseEnds) {
