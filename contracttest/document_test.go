@@ -98,12 +98,17 @@ func (d *document) schemaOf(t judge, id, part string) *openapi3.Schema {
 
 func (d *document) mediaOf(t judge, id, part string) *openapi3.MediaType {
 	t.Helper()
+	return d.contentOf(t, id, part)["application/json"]
+}
+
+func (d *document) contentOf(t judge, id, part string) openapi3.Content {
+	t.Helper()
 	operation := d.operations()[id]
 	if operation == nil {
 		t.Fatalf("the document has no operation %s", id)
 	}
 	if part == "request" {
-		return operation.RequestBody.Value.Content["application/json"]
+		return operation.RequestBody.Value.Content
 	}
 	status, isAnswer := strings.CutPrefix(part, "response/")
 	if !isAnswer {
@@ -113,7 +118,7 @@ func (d *document) mediaOf(t judge, id, part string) *openapi3.MediaType {
 	if response == nil {
 		return nil
 	}
-	return response.Value.Content["application/json"]
+	return response.Value.Content
 }
 
 // decode returns the one JSON value that data is, its numbers with all of their digits.

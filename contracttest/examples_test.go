@@ -145,6 +145,13 @@ func checkServers(t judge, d *document) {
 	if d.OpenAPI != "3.0.3" || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(d.Info.Version) {
 		t.Errorf("the document is of OpenAPI %s and of the version %s", d.OpenAPI, d.Info.Version)
 	}
+	for _, item := range d.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if len(item.Servers) > 0 || operation.Servers != nil || operation.Security != nil {
+				t.Errorf("%s has servers or a security of its own", operation.OperationID)
+			}
+		}
+	}
 	version := server.Variables["version"]
 	if d.Servers[0].URL != client.US.APIURL+generated.BasePath || server.URL != "https://{api_domain}/crm/{version}" ||
 		server.Variables["api_domain"].Default != "www.zohoapis.com" || version.Default != "v7" || !slices.Equal(version.Enum, []string{"v7"}) {
@@ -177,9 +184,14 @@ func checkProperties(t judge, d *document) {
 			parts = append(parts, "response/"+status)
 		}
 		for _, parameter := range operation.Parameters {
-			checkProperty(t, id, parameter.Value.Schema.Value)
+			if checkProperty(t, id, parameter.Value.Schema.Value); parameter.Value.In != openapi3.ParameterInPath {
+				t.Errorf("%s has the parameter %s in %s", id, parameter.Value.Name, parameter.Value.In)
+			}
 		}
 		for _, part := range parts {
+			if content := d.contentOf(t, id, part); len(content) != 1 || content["application/json"] == nil {
+				t.Errorf("%s %s is of other types than application/json", id, part)
+			}
 			root := id + " " + part + " $"
 			for place, schema := range places(root, d.schemaOf(t, id, part)) {
 				_, detail, _ := strings.Cut(place, ".details.")

@@ -459,6 +459,26 @@ var documentRules = []rule{
 		}
 		return all
 	}),
+	ofValue("give an operation something of its own", func(_ []string, value any) []any {
+		operation, _ := value.(map[string]any)
+		if operation["operationId"] == nil {
+			return nil
+		}
+		parameters, _ := operation["parameters"].([]any)
+		query := map[string]any{"name": "added", "in": "query", "schema": map[string]any{"type": "string"}}
+		return []any{
+			with(operation, "servers", []any{map[string]any{"url": "https://www.zohoapis.com/crm/v8"}}),
+			with(operation, "security", []any{}),
+			with(operation, "parameters", append(slices.Clone(parameters), query)),
+		}
+	}),
+	ofValue("add a media type", func(place []string, value any) []any {
+		if place[len(place)-1] == "content" {
+			content := value.(map[string]any)
+			return []any{with(content, "application/x-www-form-urlencoded", content["application/json"])}
+		}
+		return nil
+	}),
 	ofValue("allow null", func(_ []string, value any) []any {
 		if schema, _ := value.(map[string]any); schema["type"] != nil && schema["nullable"] == nil && schema["in"] == nil {
 			return []any{with(schema, "nullable", true)}
