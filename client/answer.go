@@ -73,15 +73,34 @@ func (e *envelope[Element]) list(key string) (list []Element, only bool) {
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
 func (c *call) read(auth *authorization) ([]Result, error) {
 	a := &c.answer
+	a.body = redactJSON(a.body, auth.secret)
 	if a.status < 300 && a.isJSON() && !a.cutOff && !a.tooLarge {
 		if results := c.readSuccesses(); results != nil {
 			return results, nil
 		}
 	}
-	if len(auth.secret) >= minSecret && bytes.Contains(a.body, auth.secret) {
-		a.body = bytes.ReplaceAll(a.body, auth.secret, []byte(placeholder))
-	}
 	return c.readFailures(auth)
+}
+
+// redactJSON takes a secret out of an answer, be it written with escapes.
+func redactJSON(body, secret []byte) []byte {
+	if len(secret) < minSecret {
+		return body
+	}
+	if bytes.Contains(body, []byte(`\u`)) {
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.UseNumber()
+		var value any
+		if decoder.Decode(&value) == nil {
+			if plain, err := json.Marshal(value); err == nil && bytes.Contains(plain, secret) {
+				body = plain
+			}
+		}
+	}
+	if bytes.Contains(body, secret) {
+		body = bytes.ReplaceAll(body, secret, []byte(placeholder))
+	}
+	return body
 }
 
 // readSuccesses reads an answer in which all went well, in one pass. It returns nil for any other.
@@ -181,6 +200,8 @@ func (c *call) checkEnvelope(results int, only bool, bare *item) error {
 	switch {
 	case bare.Code != "" && bare.Code != codeSuccess && bare.Status != statusSuccess && results == 0:
 		return c.failure(-1, bare)
+	case !only && results > 0:
+		return c.unexpected(-1, "the answer contradicts itself")
 	case !only || results == 0 || results != len(c.ids):
 		return c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", results, len(c.ids)))
 	case c.answer.status < 300 && !c.answer.isJSON():

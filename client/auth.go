@@ -180,7 +180,7 @@ func (a *oauthTokens) ready() *authorization { return nil }
 
 func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization, error) {
 	// Token takes no context: a caller whose context ends must not wait for it.
-	return wait(ctx, a.flight.DoChan("", func() (any, error) {
+	return wait(ctx, a.flight.DoChan("", recovered(func() (*authorization, error) {
 		token, err := a.tokens.Token()
 		if err != nil {
 			return nil, &AuthError{Message: "the oauth2.TokenSource failed: " + err.Error(), cause: err}
@@ -192,7 +192,7 @@ func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization,
 			return nil, &AuthError{Message: "the oauth2.TokenSource: " + err.Error()}
 		}
 		return newAuthorization(token.AccessToken), nil
-	}))
+	})))
 }
 
 func (a *oauthTokens) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
@@ -201,6 +201,18 @@ func (a *oauthTokens) renew(ctx context.Context, c *Client, refused *authorizati
 		return nil, err
 	}
 	return got, nil
+}
+
+// recovered makes an error of a panic in the caller's code, which nobody could recover in a flight.
+func recovered(get func() (*authorization, error)) func() (any, error) {
+	return func() (auth any, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = &AuthError{Message: fmt.Sprintf("the TokenSource, Cache or RoundTripper panicked: %v", r)}
+			}
+		}()
+		return get()
+	}
 }
 
 // wait returns what a shared flight brings, unless ctx ends before.

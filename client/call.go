@@ -194,8 +194,11 @@ func (c *call) noAnswer(cause error, auth *authorization) error {
 	if auth != nil {
 		text = redact(text, auth.token)
 	}
-	if c.attempts > 0 {
-		outcome = fmt.Sprintf("no answer after %d attempts, which may have taken effect", c.attempts)
+	switch {
+	case c.attempts > 0 && isTransient(cause):
+		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)
+	case c.attempts > 0:
+		outcome = fmt.Sprintf("no answer (attempts: %d)", c.attempts)
 	}
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"

@@ -47,13 +47,13 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html.
 func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactRoleUpdate) (Result, error) {
 	body := generated.SingleContactRoleUpdateBody{ContactRoles: []generated.SingleContactRoleUpdate{generated.SingleContactRoleUpdate(role)}}
-	broken := append(generated.CheckSingleContactRoleUpdateBody(body), checkChange(0, role)...)
+	path := generated.CheckContactRoleID(id)
 	if role.ID != "" && role.ID != id {
-		broken = append(broken, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be left out, or be the id in the path"})
+		path = append(path, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be left out, or be the id in the path"})
 	}
 	results, err := c.do(ctx, &call{
 		operation: &generated.OperationUpdateContactRole, key: keyContactRoles, id: [1]string{id},
-		path: generated.CheckContactRoleID(id), body: broken,
+		path: path, body: append(generated.CheckSingleContactRoleUpdateBody(body), checkChange(0, role)...),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)
 		},

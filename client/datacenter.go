@@ -92,7 +92,7 @@ func checkURL(field, value string) error {
 		return fmt.Errorf("zohocrm: DataCenter.%s is empty: set it to an https URL", field)
 	case err != nil || u.Hostname() == "":
 		return fmt.Errorf("zohocrm: DataCenter.%s is not a URL with a host: write it like https://www.zohoapis.com", field)
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
 		return fmt.Errorf("zohocrm: DataCenter.%s must have no user, query or fragment", field)
 	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
@@ -124,7 +125,9 @@ type ValidationError struct {
 	// Field is the JSON path of the value, such as $.contact_roles[0].name, or the name of the path
 	// parameter.
 	Field string
-	// Rule is the keyword of the OpenAPI document that the value breaks, such as maxLength.
+	// Rule is what the value breaks: a keyword of the OpenAPI document, such as maxLength, or for what
+	// the document cannot say the keyword that would: minProperties (nothing to change), const (an id
+	// other than that of the path).
 	Rule string
 	// Message says what the value must be.
 	Message string
@@ -150,6 +153,7 @@ type AuthError struct {
 	Message string
 
 	cause error
+	after time.Duration // the Retry-After of the answer
 }
 
 // Error returns one line: what went wrong and what to do.
@@ -157,13 +161,13 @@ func (e *AuthError) Error() string {
 	var b strings.Builder
 	b.WriteString("zohocrm: no access token: ")
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "HTTP %d ", e.StatusCode)
+		fmt.Fprintf(&b, "HTTP %d: ", e.StatusCode)
 	}
 	if e.Code != "" {
 		fmt.Fprintf(&b, "%s: ", e.Code)
 	}
-	b.WriteString(e.Message)
-	return oneLine(b.String())
+	b.WriteString(shorten(e.Message, maxMessage))
+	return b.String()
 }
 
 // Is reports whether target is the code of e.

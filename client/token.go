@@ -69,6 +69,7 @@ type accessToken struct {
 	Key     string    `json:"key"`
 	Value   string    `json:"access_token"`
 	RenewAt time.Time `json:"renew_at"`
+	Ends    time.Time `json:"ends"`
 
 	authorization *authorization
 }
@@ -135,7 +136,7 @@ func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error
 	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
 	for {
 		own := false
-		got, err := wait(ctx, g.flight.DoChan("", func() (any, error) { own = true; return g.refresh(detached, c) }))
+		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*authorization, error) { own = true; return g.refresh(detached, c) })))
 		// The limits of the client that began a flight are not those of the others.
 		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
 			return got, err
@@ -170,7 +171,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(pauseEnds) {
-		return nil, pause
+		return g.remaining(pause)
 	}
 	token, authErr := g.request(ctx, c)
 	if authErr != nil {
@@ -180,7 +181,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 			g.mu.Unlock()
 			g.hold(throttlePause)
 		}
-		return nil, authErr
+		return g.remaining(authErr)
 	}
 	authorization := g.keep(token)
 	if g.cache != nil {
@@ -193,6 +194,16 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 		}
 	}
 	return authorization, nil
+}
+
+// remaining returns the token that should be renewed but still lives, or why it was not renewed.
+func (g *grant) remaining(authErr *AuthError) (*authorization, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Now().Before(g.current.Ends) {
+		return g.current.authorization, nil
+	}
+	return nil, authErr
 }
 
 func (g *grant) keep(token accessToken) *authorization {
@@ -232,7 +243,8 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 		if authErr == nil {
 			return verdict{}
 		}
-		return verdict{again: authErr.StatusCode >= 500 || authErr.StatusCode == 0 && isTransient(authErr.cause)}
+		status, cause := authErr.StatusCode, authErr.cause
+		return verdict{again: status >= 500 || status < 400 && cause != nil && isTransient(cause), after: authErr.after}
 	}
 	if v := attempt(); v.again {
 		deadline, _ := ctx.Deadline()
@@ -243,7 +255,7 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 
 func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, *AuthError) {
 	// The library loses the status of an answer that it cannot read, and what cut one off.
-	status := 0
+	status, after := 0, time.Duration(0)
 	recording := *hc
 	recording.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 		res, err := hc.Transport.RoundTrip(r)
@@ -251,11 +263,12 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 			return res, err
 		}
 		defer res.Body.Close() //nolint:errcheck // nothing was written to it
+		status, after = res.StatusCode, parseRetryAfter(res.Header.Get("Retry-After"))
 		body, err := io.ReadAll(io.LimitReader(res.Body, maxTokenBody))
 		if err != nil {
 			return nil, err
 		}
-		status, res.Body = res.StatusCode, io.NopCloser(bytes.NewReader(body))
+		res.Body = io.NopCloser(bytes.NewReader(body))
 		return res, nil
 	})
 	config := clientcredentials.Config{
@@ -268,7 +281,9 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 	asked := time.Now().Round(0)
 	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &recording))
 	if err != nil {
-		return accessToken{}, g.explain(err, status)
+		authErr := g.explain(err, status)
+		authErr.after = after
+		return accessToken{}, authErr
 	}
 	if err := checkToken(token.AccessToken); err != nil {
 		return accessToken{}, &AuthError{StatusCode: status, Message: "the token endpoint: " + err.Error()}
@@ -284,8 +299,7 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 		}
 	}
 	// A token that lives shorter than the margin would be renewed for every call.
-	lifetime -= min(tokenMargin, lifetime/2)
-	return accessToken{Key: g.key, Value: token.AccessToken, RenewAt: asked.Add(lifetime)}, nil
+	return accessToken{Key: g.key, Value: token.AccessToken, RenewAt: asked.Add(lifetime - min(tokenMargin, lifetime/2)), Ends: asked.Add(lifetime)}, nil
 }
 
 // checkAPIDomain refuses a token of another data centre than the one configured, where that is one of
@@ -301,22 +315,28 @@ func (g *grant) checkAPIDomain(token *oauth2.Token) *AuthError {
 }
 
 func (g *grant) redact(text string) string {
-	return redact(text, g.clientSecret, g.parameters.Get("refresh_token"), g.clientID)
+	for _, secret := range []string{g.clientSecret, g.parameters.Get("refresh_token"), g.clientID} {
+		text = redact(text, secret, url.QueryEscape(secret))
+	}
+	return text
 }
 
 // explain says what a failure of the token endpoint means. Its codes are documented at
 // https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 func (g *grant) explain(err error, status int) *AuthError {
-	var refused *oauth2.RetrieveError
-	if status == 0 {
-		return &AuthError{cause: err, Message: fmt.Sprintf("%s did not answer: %s", g.dc.AccountsURL, g.redact(err.Error()))}
+	var (
+		refused   *oauth2.RetrieveError
+		transport *url.Error
+	)
+	if status != http.StatusTooManyRequests && errors.As(err, &transport) {
+		return &AuthError{StatusCode: status, cause: err, Message: fmt.Sprintf("%s did not answer, or not to the end: %s", g.dc.AccountsURL, g.redact(err.Error()))}
 	}
 	result := &AuthError{StatusCode: status, Message: g.dc.AccountsURL + " answered without an access token: check DataCenter.AccountsURL"}
 	if status >= http.StatusInternalServerError {
 		result.Message = g.dc.AccountsURL + " failed: try again later"
 	}
 	if !errors.As(err, &refused) {
-		return result
+		refused = &oauth2.RetrieveError{}
 	}
 	var body struct{ Status string }
 	_ = json.Unmarshal(refused.Body, &body) // what is not JSON has no status

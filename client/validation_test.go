@@ -227,7 +227,6 @@ func TestWithoutValidation(t *testing.T) {
 		{updateModule(moduleID, with(func(u *client.CustomModuleUpdate) { u.Profiles[0].Delete = nullable.NewNullableWithValue(true) })), client.CodeInvalidData},
 		{updateRoles(slices.Repeat([]role{{ID: "1", Name: "x"}}, 101)...), client.CodeLimitExceeded},
 		{updateRoles(role{Name: "x"}), client.CodeInvalidData},
-		{updateRole("1", role{ID: "2", Name: "x"}), client.CodeInvalidData},
 	} {
 		if _, err := test.call(t.Context(), crm); !errors.Is(err, test.code) {
 			t.Errorf("the error must be %s: %v", test.code, err)

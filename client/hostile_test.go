@@ -1,0 +1,314 @@
+package client_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-87e331f0/zohocrm-go/client"
+)
+
+// serveRaw answers each connection with raw bytes after the request, and keeps it open.
+func serveRaw(t *testing.T, reply func(n int, req string) string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var conns []net.Conn
+	t.Cleanup(func() {
+		l.Close()
+		mu.Lock()
+		for _, c := range conns {
+			c.Close()
+		}
+		mu.Unlock()
+	})
+	n := 0
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, c)
+			n++
+			k := n
+			mu.Unlock()
+			go func() {
+				r, err := http.ReadRequest(bufio.NewReader(c))
+				if err != nil {
+					return
+				}
+				io.WriteString(c, reply(k, r.Header.Get("Authorization")))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+type errReader struct{ error }
+
+func (r errReader) Read([]byte) (int, error) { return 0, r.error }
+
+func TestSwitchingProtocolsEnds(t *testing.T) {
+	breaksContract(t)
+	url := serveRaw(t, func(int, string) string {
+		return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+	})
+	crm := newClient(t, client.DataCenter{APIURL: url}, client.StaticToken("1000.token"), client.WithTimeout(200*time.Millisecond), client.WithMaxAttempts(1))
+	done := make(chan error, 1)
+	go func() { done <- update(t, crm) }()
+	select {
+	case err := <-done:
+		if failure, _ := errors.AsType[*client.Error](err); failure == nil || failure.StatusCode != 101 {
+			t.Error(err)
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("the call hangs beyond WithTimeout(200ms)")
+	}
+}
+
+func TestSwitchingProtocolsOfTokenEndpoint(t *testing.T) {
+	breaksContract(t)
+	url := serveRaw(t, func(n int, _ string) string {
+		if n == 1 {
+			return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+		}
+		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n" + `{"access_token":"1000.abcdef","expires_in":9} `
+	})
+	crm := newClient(t, client.DataCenter{APIURL: url, AccountsURL: url}, credentials(), client.WithTimeout(200*time.Millisecond))
+	for range 5 {
+		err := update(t, crm)
+		if _, is := errors.AsType[*client.AuthError](err); is {
+		} else {
+			return
+		}
+	}
+	t.Error("the token endpoint answers well since the second request, and no call gets a token: the first flight hangs for ever")
+}
+
+func TestFlightOfAnotherClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := credentials()
+		slow := transport(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != "" {
+				return answer(200, roleUpdated), nil
+			}
+			select {
+			case <-time.After(2 * time.Second):
+				return answer(200, granted(1)), nil
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})
+		hasty := newClient(t, client.EU, auth, slow.option(), client.WithTimeout(time.Second), client.WithMaxAttempts(1))
+		patient := newClient(t, client.EU, auth, slow.option())
+		go update(t, hasty)
+		synctest.Wait()
+		if err := update(t, patient); err != nil {
+			t.Errorf("a client with 2 minutes fails after the second of another: %v", err)
+		}
+	})
+}
+
+func TestNoTokenAfterNoAnswer(t *testing.T) {
+	n := 0
+	crm := newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+		if n++; n == 1 {
+			return &oauth2.Token{AccessToken: "1000.token"}, nil
+		}
+		return nil, errors.New("no login")
+	})), client.WithFirstWait(time.Microsecond), transport(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }).option())
+	err := update(t, crm)
+	if !errors.Is(err, io.ErrUnexpectedEOF) && !strings.Contains(err.Error(), "may have taken effect") {
+		t.Error("a request went out and the error does not say so")
+	}
+}
+
+func TestLongErrorOfTransport(t *testing.T) {
+	url := serveRaw(t, func(int, string) string { return strings.Repeat("A", 1<<20) + "\r\n\r\n" })
+	crm := newClient(t, client.DataCenter{APIURL: url}, client.StaticToken("1000.token"), client.WithMaxAttempts(1))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the error has %d bytes: %.100s", len(err.Error()), err)
+	}
+	crm = newClient(t, client.DataCenter{APIURL: url, AccountsURL: url}, credentials(), client.WithMaxAttempts(1))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the token error has %d bytes: %.100s", len(err.Error()), err)
+	}
+	crm = newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+		return nil, &oauth2.RetrieveError{Response: &http.Response{Status: "500"}, Body: []byte(strings.Repeat("x", 1<<20))}
+	})))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the TokenSource error has %d bytes: %.100s", len(err.Error()), err)
+	}
+}
+
+func TestTokenInSuccess(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
+		return answer(200, strings.Replace(roleUpdated, "record updated", r.Header.Get("Authorization"), 1)), nil
+	}).option())
+	result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
+	if strings.Contains(fmt.Sprintf("%+v %v", result, err), "secretsecret") {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestThrottleCutOff(t *testing.T) {
+	asked := 0
+	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
+		asked++
+		res := answer(429, "")
+		res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), errReader{io.ErrUnexpectedEOF}))
+		return res, nil
+	}).option())
+	err := update(t, crm)
+	authErr, _ := errors.AsType[*client.AuthError](err)
+	if asked != 1 || authErr.StatusCode != 429 {
+		t.Errorf("asked %d times, status %d: %v", asked, authErr.StatusCode, err)
+	}
+}
+
+func TestRetryAfterOfTokenEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		began := time.Now()
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			at = append(at, time.Since(began))
+			res := answer(503, "")
+			res.Header.Set("Retry-After", "30")
+			return res, nil
+		}).option())
+		_ = update(t, crm)
+		if len(at) > 1 && at[1] < 30*time.Second {
+			t.Errorf("Retry-After: 30 of the token endpoint is not waited for: %v", at)
+		}
+	})
+}
+
+func TestEmptyFragment(t *testing.T) {
+	var urls []string
+	crm, err := client.New(client.DataCenter{APIURL: "https://www.zohoapis.eu/#"}, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
+		urls = append(urls, r.URL.String())
+		return answer(200, roleUpdated), nil
+	}).option())
+	if err != nil {
+		return
+	}
+	_ = update(t, crm)
+	t.Errorf("went to %s", urls)
+}
+
+func TestEscapedToken(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
+		return answer(400, strings.Replace(wrong, "text", `1000.\u0073ecretsecret`, 1)), nil
+	}).option())
+	if err := update(t, crm); strings.Contains(err.Error(), "1000.secretsecret") {
+		t.Error(err)
+	}
+}
+
+func TestEncodedSecret(t *testing.T) {
+	auth := credentials()
+	auth.ClientSecret = "super secret+value/x"
+	crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		return nil, fmt.Errorf("proxy refuses %s", body)
+	}).option())
+	if err := update(t, crm); strings.Contains(err.Error(), "super+secret%2Bvalue") {
+		t.Error(err)
+	}
+}
+
+func TestRefusedTokenStaysInCache(t *testing.T) {
+	z := &zoho{}
+	auth := credentials()
+	store := &cache{values: map[string][]byte{}}
+	auth.Cache = store
+	crm := z.client(t, auth)
+	mustUpdate(t, crm) // T1 in cache
+	store.putError = errors.New("disk full")
+	z.update = refusing(token(1))
+	mustUpdate(t, crm) // T2, cache keeps T1
+	z.update = refusing(token(1), token(2))
+	if err := update(t, crm); err != nil {
+		t.Error("two refused tokens were tried where a third could be had:", err)
+	}
+}
+
+func TestTokenInItsLastMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := &zoho{}
+		crm := z.client(t, credentials())
+		mustUpdate(t, crm)
+		z.grant = func(int) *http.Response { return answer(400, accessDenied) }
+		time.Sleep(59*time.Minute + 10*time.Second)
+		if err := update(t, crm); err != nil {
+			t.Error("the token is good for 50 s more:", err)
+		}
+	})
+}
+
+func TestAnotherIDWithoutValidation(t *testing.T) {
+	sent := ""
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithoutValidation(), transport(func(r *http.Request) (*http.Response, error) {
+		b, _ := io.ReadAll(r.Body)
+		sent = r.URL.Path + " " + string(b)
+		return answer(200, roleUpdated), nil
+	}).option())
+	_, err := crm.UpdateContactRole(t.Context(), roleID, client.ContactRoleUpdate{ID: nextRoleID, Name: "x"})
+	if err == nil {
+		t.Error("an ID that is another is sent:", sent)
+	}
+}
+
+func TestLocationOfServer(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+		res := answer(400, bare("INVALID_DATA"))
+		res.Header.Set("Zohocrm-Location", "/x")
+		return res, nil
+	}).option())
+	if err := update(t, crm); !errors.Is(err, client.CodeInvalidData) {
+		t.Error(err)
+	}
+}
+
+// What the caller's own code returns must not be taken for an answer of Zoho's.
+func TestErrorOfAnotherCall(t *testing.T) {
+	for name, crm := range map[string]*client.Client{
+		"transport": newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
+		}).option()),
+		"token source":             newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) { return nil, &client.Error{StatusCode: 503} }))),
+		"token source that panics": newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) { panic("x") }))),
+	} {
+		if result, err := crm.UpdateContactRole(t.Context(), roleID, rename); err == nil || result.Err == nil {
+			t.Errorf("%s: %+v, %v", name, result, err)
+		}
+	}
+}
+
+// http.Client allows a transport to leave the body nil.
+func TestNilBody(t *testing.T) {
+	breaksContract(t)
+	for _, auth := range []client.Auth{credentials(), client.StaticToken("1000.token")} {
+		crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 503}, nil
+		}).option())
+		if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "HTTP 503") {
+			t.Error(err)
+		}
+	}
+}
