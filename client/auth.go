@@ -49,7 +49,7 @@ func newAuthorization(token string) *authorization {
 // acts for one user of an org. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 //
 // Zoho gives a refresh token at most 10 access tokens in 10 minutes, so clients with equal credentials
-// share one in a process; a Cache shares it between processes and restarts.
+// and the same Cache share one in a process; a Cache shares it between processes and restarts.
 type RefreshToken struct {
 	// ClientID and ClientSecret are those of the client in Zoho's API console.
 	ClientID, ClientSecret string

@@ -25,7 +25,8 @@
 // [WithoutValidation] keeps only the checks of what goes into the path.
 //
 // Tokens: one request for a token serves every caller that waits, of all clients with equal
-// credentials. A token is renewed a minute before it ends. Where Zoho answers INVALID_TOKEN or
+// credentials and the same [Cache]; it goes through the http.Client of the one that asked first. A token
+// is renewed a minute before it ends; where that fails, it serves to its end. Where Zoho answers INVALID_TOKEN or
 // AUTHENTICATION_FAILURE, that token is dropped, another one is got, and the request is sent once more,
 // beside the attempts below. A token endpoint that does not answer, or with a 5xx, is asked again as
 // below; one that throttles is left alone for a minute. A token whose api_domain is of another

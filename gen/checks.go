@@ -26,10 +26,12 @@ type checks struct {
 	strings.Builder
 	patterns []string
 	done     map[string]bool
+	// parameters are the patterns of the path parameters that have a check.
+	parameters map[string]string
 }
 
 func checksFile(operations []operation) (string, error) {
-	c := &checks{done: map[string]bool{}}
+	c := &checks{done: map[string]bool{}, parameters: map[string]string{}}
 	c.WriteString(`import (
 	"fmt"
 	"unicode/utf8"
@@ -54,9 +56,12 @@ type Violation struct {
 		if op.RequestBody == nil {
 			continue
 		}
-		body := op.RequestBody.Value.Content["application/json"].Schema
-		name := refName(body)
-		if err := c.object(name, body.Value); err != nil {
+		body := op.RequestBody.Value.Content["application/json"]
+		if body == nil || body.Schema.Ref == "" {
+			return "", fmt.Errorf("%s: the body must be application/json, its schema a component", op.OperationID)
+		}
+		name := refName(body.Schema)
+		if err := c.object(name, body.Schema.Value); err != nil {
 			return "", fmt.Errorf("%s: %w", op.OperationID, err)
 		}
 		c.printf("// Check%s returns the rules that body breaks.\nfunc Check%[1]s(body %[1]s) []Violation {\n", name)
@@ -100,8 +105,11 @@ func (c *checks) parameter(p *openapi3.Parameter) error {
 	if p.In != openapi3.ParameterInPath || !p.Schema.Value.Type.Is("string") {
 		return fmt.Errorf("only string parameters in the path are checked")
 	}
-	if name := goName(p.Name); !c.done["parameter "+name] {
-		c.done["parameter "+name] = true
+	name := goName(p.Name)
+	if pattern, seen := c.parameters[name]; seen && pattern != p.Schema.Value.Pattern {
+		return fmt.Errorf("another operation has a parameter of that name with another pattern")
+	} else if !seen {
+		c.parameters[name] = p.Schema.Value.Pattern
 		c.printf("// Check%s returns the rules that the path parameter %s breaks.\n", name, p.Name)
 		c.printf("func Check%s(value string) (broken []Violation) {\n", name)
 		if err := c.value("value", p.Name, p.Schema, true); err != nil {
@@ -181,11 +189,15 @@ func (c *checks) value(expr, field string, ref *openapi3.SchemaRef, required boo
 		c.printf("}\n")
 	case schema.Type.Is("integer"):
 		if schema.Min != nil {
+			least := int64(*schema.Min)
+			if float64(least) != *schema.Min {
+				return fmt.Errorf("minimum %v is no integer", *schema.Min)
+			}
 			zero := " && " + expr + " != 0"
 			if required {
 				zero = ""
 			}
-			fail(fmt.Sprintf("%s < %v%s", expr, *schema.Min, zero), "minimum", fmt.Sprintf("must be at least %v, is %%d", *schema.Min), expr)
+			fail(fmt.Sprintf("%s < %d%s", expr, least, zero), "minimum", fmt.Sprintf("must be at least %d, is %%d", least), expr)
 		}
 	case schema.Type.Is("boolean"):
 		if schema.Not == nil || !schema.Nullable || len(schema.Not.Value.Enum) != 2 || required {

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/format"
 	"log"
@@ -88,6 +89,9 @@ type zohoError struct {
 func readOperations(doc *openapi3.T) ([]operation, error) {
 	var operations []operation
 	for path, item := range doc.Paths.Map() {
+		if len(item.Parameters) > 0 {
+			return nil, fmt.Errorf("%s: parameters of a path are not read: move them to its operations", path)
+		}
 		for method, op := range item.Operations() {
 			o := operation{Operation: op, method: method, path: path}
 			if err := extension(op.Extensions, "x-zoho-scopes", &o.scopes); err != nil {
@@ -107,6 +111,9 @@ func readOperations(doc *openapi3.T) ([]operation, error) {
 }
 
 func operationsFile(doc *openapi3.T, operations []operation) (string, error) {
+	if len(doc.Servers) == 0 {
+		return "", errors.New("servers is empty")
+	}
 	server, err := url.Parse(doc.Servers[0].URL)
 	if err != nil {
 		return "", fmt.Errorf("servers[0]: %w", err)
