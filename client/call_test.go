@@ -190,8 +190,8 @@ func TestConnectionReuse(t *testing.T) {
 func flushed(w http.ResponseWriter, _ *http.Request, _ underway) {
 	w.Header().Set("Content-Type", "application/json")
 	for _, chunk := range []string{roleUpdated[:10], roleUpdated[10:]} {
-		io.WriteString(w, chunk)              //nolint:errcheck // the client reads it
-		http.NewResponseController(w).Flush() //nolint:errcheck // as above
+		io.WriteString(w, chunk)
+		http.NewResponseController(w).Flush()
 	}
 }
 

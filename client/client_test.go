@@ -324,7 +324,7 @@ func TestHTTPClientStays(t *testing.T) {
 	if strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the error shows the query of the redirect: %v", err)
 	}
-	if hc.Timeout != time.Hour || hc.CheckRedirect(nil, nil) != followed { //nolint:errorlint // the very same
+	if hc.Timeout != time.Hour || hc.CheckRedirect(nil, nil) != followed { // the very same
 		t.Error("the http.Client of the caller was changed")
 	}
 	if _, isOurs := hc.Transport.(transport); !isOurs {

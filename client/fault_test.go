@@ -77,7 +77,7 @@ func send(status int, body string, headers ...string) reply {
 			}
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, body) //nolint:errcheck // the client may have hung up
+		io.WriteString(w, body)
 	}
 }
 
@@ -119,8 +119,8 @@ func resetBody(w http.ResponseWriter, r *http.Request, c underway) {
 
 func beginning(w http.ResponseWriter, _ *http.Request, _ underway) {
 	w.Header().Set("Content-Type", "application/json")
-	io.WriteString(w, `{"contact_roles":[`) //nolint:errcheck // as in send
-	http.NewResponseController(w).Flush()   //nolint:errcheck // as in send
+	io.WriteString(w, `{"contact_roles":[`)
+	http.NewResponseController(w).Flush()
 }
 
 func reset(w http.ResponseWriter, _ *http.Request, _ underway) {
@@ -128,8 +128,8 @@ func reset(w http.ResponseWriter, _ *http.Request, _ underway) {
 	if err != nil {
 		panic(err)
 	}
-	conn.(*net.TCPConn).SetLinger(0) //nolint:errcheck // then it is closed politely, which is as bad
-	conn.Close()                     //nolint:errcheck // as above
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
 }
 
 // endless sends 100 MiB, or as much as the client takes.
@@ -149,9 +149,9 @@ func gzipBomb(w http.ResponseWriter, _ *http.Request, _ underway) {
 	w.Header().Set("Content-Encoding", "gzip")
 	var mebibyte bytes.Buffer
 	zipper := gzip.NewWriter(&mebibyte)
-	zipper.Write(make([]byte, 1<<20))            //nolint:errcheck // a buffer takes all
-	zipper.Close()                               //nolint:errcheck // as above
-	w.Write(bytes.Repeat(mebibyte.Bytes(), 100)) //nolint:errcheck // as in send
+	zipper.Write(make([]byte, 1<<20))
+	zipper.Close()
+	w.Write(bytes.Repeat(mebibyte.Bytes(), 100))
 }
 
 const (
@@ -316,7 +316,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		{name: "a token that is a number", token: once(send(200, `{"access_token":1000,"expires_in":3600}`)), asked: 1, auth: &client.AuthError{StatusCode: 200}},
 		{name: "no lifetime", token: once(send(200, `{"access_token":"1000.token-1"}`)), api: once(send(200, roleUpdated)), asked: 1, sent: 1},
 		{name: "secrets echoed", token: once(func(w http.ResponseWriter, r *http.Request, c underway) {
-			r.ParseForm() //nolint:errcheck // the client makes good forms
+			r.ParseForm()
 			send(200, `{"error":"some_error","error_description":"`+r.PostForm.Encode()+`"}`)(w, r, c)
 		}), asked: 1, auth: &client.AuthError{StatusCode: 200, Code: "some_error"}, text: "(secret)"},
 		{name: "token redirect 302", token: once(send(302, "", "Location", elsewhere)), asked: 1, auth: &client.AuthError{StatusCode: 302}},
@@ -436,7 +436,7 @@ func testFault(t *testing.T, f fault) {
 			t.Errorf("a secret is shown: %s", shown)
 		}
 	}
-	if result.Err != err { //nolint:errorlint // it must be the very same
+	if result.Err != err { // it must be the very same
 		t.Errorf("the result has the error %v, the call %v", result.Err, err)
 	}
 	if f.status == 0 && f.auth == nil && f.is == nil && f.text == "" {

@@ -73,7 +73,7 @@ func TestSwitchingProtocolsEnds(t *testing.T) {
 	go func() { done <- update(t, crm) }()
 	select {
 	case err := <-done:
-		if failure, _ := errors.AsType[*client.Error](err); failure == nil || failure.StatusCode != 101 {
+		if failure, _ := errors.AsType[*client.Error](err); failure == nil || failure.StatusCode != http.StatusSwitchingProtocols {
 			t.Error(err)
 		}
 	case <-time.After(3 * time.Second):
@@ -176,7 +176,7 @@ func TestThrottleCutOff(t *testing.T) {
 	}).option())
 	err := update(t, crm)
 	authErr, _ := errors.AsType[*client.AuthError](err)
-	if asked != 1 || authErr.StatusCode != 429 {
+	if asked != 1 || authErr.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("asked %d times, status %d: %v", asked, authErr.StatusCode, err)
 	}
 }
@@ -305,7 +305,7 @@ func TestNilBody(t *testing.T) {
 	breaksContract(t)
 	for _, auth := range []client.Auth{credentials(), client.StaticToken("1000.token")} {
 		crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 503}, nil
+			return &http.Response{StatusCode: http.StatusServiceUnavailable}, nil
 		}).option())
 		if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "HTTP 503") {
 			t.Error(err)

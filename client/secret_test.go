@@ -41,8 +41,8 @@ func TestSecretsAreHidden(t *testing.T) {
 	// The source of a client is not shown itself: its flight may be about to end.
 	for _, auth := range []client.Auth{byRefresh, bySelf, static, client.TokenSource(fromLibrary)} {
 		crm := newClient(t, client.EU, auth, granting.option())
-		mustUpdate(t, crm)                                         // so that it has a token
-		values[crm], values[&[]client.Client{*crm}] = verbs, verbs //nolint:govet // a copy is made to be shown
+		mustUpdate(t, crm) // so that it has a token
+		values[crm], values[&[]client.Client{*crm}] = verbs, verbs
 		for _, v := range []any{auth, crm} {
 			text := v.(fmt.Stringer).String() + v.(slog.LogValuer).LogValue().String() // for those that look for no Formatter
 			if text != "(secret)(secret)" {

@@ -40,7 +40,7 @@ func (c *Client) send(req *http.Request, a *answer, auth *authorization) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // nothing was written to it
+	defer res.Body.Close()
 	a.status = res.StatusCode
 	a.contentType = redact(res.Header.Get("Content-Type"), auth.token)
 	if a.status/100 == 3 {
@@ -81,7 +81,7 @@ func guarded(hc *http.Client) *http.Client {
 			res.Body = http.NoBody
 		}
 		if res.StatusCode == http.StatusSwitchingProtocols {
-			res.Body.Close() //nolint:errcheck // it is the connection itself, which the end of a context does not close
+			res.Body.Close() // it is the connection itself, which the end of a context does not close
 			res.Body = http.NoBody
 		}
 		if res.StatusCode/100 == 3 && res.Header.Get("Location") != "" {

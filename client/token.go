@@ -262,7 +262,7 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 		if err != nil || res == nil {
 			return res, err
 		}
-		defer res.Body.Close() //nolint:errcheck // nothing was written to it
+		defer res.Body.Close()
 		status, after = res.StatusCode, parseRetryAfter(res.Header.Get("Retry-After"))
 		body, err := io.ReadAll(io.LimitReader(res.Body, maxTokenBody))
 		if err != nil {

@@ -46,7 +46,7 @@ func fuzzBody[T any](f *testing.F, id string, check func(T) []generated.Violatio
 			if accepted := broken(schema, value) == nil; err != nil {
 				// 1.0, 1e2 and what needs more than 64 bits are integers to JSON Schema, not to Go. The
 				// client never writes them.
-				if accepted && !(errors.As(err, &mismatch) && strings.HasPrefix(mismatch.Value, "number")) {
+				if accepted && (!errors.As(err, &mismatch) || !strings.HasPrefix(mismatch.Value, "number")) {
 					t.Errorf("the schema accepts %s, decoding says %v", data, err)
 				}
 				return

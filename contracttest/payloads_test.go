@@ -48,7 +48,7 @@ var payloads = sync.OnceValue(func() map[string]payload {
 		p := payload{Operation: operation, Part: part, Body: data}
 		if validity == "invalid" {
 			if err := json.Unmarshal(data, &p); err != nil || p.Reason == "" || p.Body == nil {
-				return fmt.Errorf("%s: write an object of reason and body (%v)", name, err)
+				return fmt.Errorf("%s: write an object of reason and body", name)
 			}
 		} else if validity != "valid" {
 			return fmt.Errorf("%s: move it to a directory valid or invalid", name)

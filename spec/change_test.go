@@ -99,16 +99,16 @@ func TestOasdiff(t *testing.T) {
 
 // expectBroken changes the released document, and expects a gate to refuse that in a minor version and
 // to let it pass in a major one.
-func expectBroken(t *testing.T, gate gate, want, old, new string) {
+func expectBroken(t *testing.T, gate gate, want, old, replacement string) {
 	t.Helper()
-	changed := edit(t, releasedYAML(t), old, new)
+	changed := edit(t, releasedYAML(t), old, replacement)
 	major := version(t, changed)[0]
 	raise := func(version string) []byte {
 		return regexp.MustCompile(`(?m)^  version: .*$`).ReplaceAll(changed, []byte("  version: "+version))
 	}
 	found := broken(t, raise(fmt.Sprintf("%d.99.0", major)), gate)
 	if !slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, want) }) {
-		t.Errorf("%q in place of %q breaks %q, want %s", new, old, found, want)
+		t.Errorf("%q in place of %q breaks %q, want %s", replacement, old, found, want)
 	}
 	if found := broken(t, raise(fmt.Sprintf("%d.0.0", major+1)), gate); len(found) > 0 {
 		t.Errorf("a major version is refused: %q", found)

@@ -232,10 +232,10 @@ func TestGatesRefuse(t *testing.T) {
 }
 
 // edit replaces a text that the document must have, everywhere.
-func edit(t *testing.T, data []byte, old, new string) []byte {
+func edit(t *testing.T, data []byte, old, replacement string) []byte {
 	t.Helper()
 	if !bytes.Contains(data, []byte(old)) {
 		t.Fatalf("the document has no %q", old)
 	}
-	return bytes.ReplaceAll(data, []byte(old), []byte(new))
+	return bytes.ReplaceAll(data, []byte(old), []byte(replacement))
 }

@@ -201,8 +201,8 @@ func TestResponseRefusals(t *testing.T) {
 			expect(t, c.Response(request(t, "updateContactRole"), test.status, test.header, []byte(test.body)), test.want)
 		})
 	}
-	expect(t, c.Response(httptest.NewRequest("PUT", "/crm/v7/nothing", nil), 404, answerHeader, []byte(refused)), "no path")
-	expect(t, c.Response(httptest.NewRequest("HEAD", "/crm/v7/Contacts/roles", nil), 400, answerHeader, []byte("{}")), `"contact_roles" is missing`)
+	expect(t, c.Response(httptest.NewRequest(http.MethodPut, "/crm/v7/nothing", nil), 404, answerHeader, []byte(refused)), "no path")
+	expect(t, c.Response(httptest.NewRequest(http.MethodHead, "/crm/v7/Contacts/roles", nil), 400, answerHeader, []byte("{}")), `"contact_roles" is missing`)
 }
 
 func header(key, value string) func(*http.Request) {
