@@ -149,7 +149,7 @@ func TestValidation(t *testing.T) {
 			if !slices.Equal(faults, test.faults) {
 				t.Errorf("the faults are %q, they must be %q", faults, test.faults)
 			}
-			if _, isValidation := errors.AsType[*client.ValidationError](err); !isValidation || strings.ContainsAny(err.Error(), "\n\x00") {
+			if _, isValidation := errors.AsType[*client.ValidationError](err); !isValidation || strings.ContainsAny(err.Error(), "\n\x00") || !utf8.ValidString(err.Error()) {
 				t.Errorf("the error is %q", err)
 			}
 			for _, result := range results {
