@@ -314,7 +314,8 @@ func operationOf(t judge, id string) generated.Operation {
 	return operations[at]
 }
 
-// proxy changes requests on their way to the stand-in, so that it refuses them.
+// proxy is an entry of testdata/causes.json: how it changes a request on its way to the stand-in, so that this
+// refuses it.
 type proxy struct {
 	Operation, Code             string
 	Method, Path, Authorization string
