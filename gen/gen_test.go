@@ -74,7 +74,7 @@ func TestRefusesWhatItCannotMake(t *testing.T) {
 		{"parameters of a path", "  /Contacts/roles:\n", "  /Contacts/roles:\n    parameters: [{name: x, in: query, schema: {type: string}}]\n", "parameters of a path are not read"},
 		{"minimum that is no integer", "          minimum: 1\n", "          minimum: 1.5\n", "minimum 1.5 is no integer"},
 		{"no scopes", "x-zoho-scopes:", "x-scopes:", "x-zoho-scopes is missing"},
-		{"code that is not listed", "code: INVALID_MODULE\n          status", "code: NEW_CODE\n          status", "x-extensible-enum is not the sorted list"},
+		{"code that is not listed", "code: INVALID_MODULE\n          status", "code: NEW_CODE\n          status", "it lacks [NEW_CODE], and has [INVALID_MODULE] besides"},
 		{"invalid document", "openapi: 3.0.3", "openapi: 3.0.3\nfoo: bar", "foo"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

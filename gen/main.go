@@ -192,8 +192,12 @@ func codesFile(doc *openapi3.T, operations []operation, further []zohoError) (st
 	if err := extension(item.Extensions, "x-extensible-enum", &listed); err != nil {
 		return "", err
 	}
+	without := func(a, b []string) []string {
+		return slices.DeleteFunc(slices.Clone(a), func(code string) bool { return slices.Contains(b, code) })
+	}
 	if !slices.Equal(listed, codes) {
-		return "", fmt.Errorf("x-extensible-enum is not the sorted list of the codes in x-zoho-errors and x-zoho-further-errors: %v, %v", listed, codes)
+		return "", fmt.Errorf("x-extensible-enum must be the sorted list of the codes in x-zoho-errors and x-zoho-further-errors: it lacks %v, and has %v besides",
+			without(codes, listed), without(listed, codes))
 	}
 	var b strings.Builder
 	b.WriteString("// The known error codes. The list is open: Zoho may answer others.\nconst (\n")
