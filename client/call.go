@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -194,11 +195,12 @@ func (c *call) noAnswer(cause error, auth *authorization) error {
 	if auth != nil {
 		text = redact(text, auth.token)
 	}
+	dial, isDial := errors.AsType[*net.OpError](cause)
 	switch {
-	case c.attempts > 0 && isTransient(cause):
-		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)
+	case c.attempts == 1 && (!isTransient(cause) || isDial && dial.Op == "dial"):
+		outcome, hint = "no connection (attempts: 1)", ": check DataCenter.APIURL and the network"
 	case c.attempts > 0:
-		outcome = fmt.Sprintf("no answer (attempts: %d)", c.attempts)
+		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)
 	}
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
