@@ -28,10 +28,9 @@ type Auth interface {
 type source interface {
 	// ready returns an authorization that needs no waiting, or nil.
 	ready() *authorization
-	// authorize returns the means to authorize a request.
-	authorize(context.Context, *Client) (*authorization, error)
-	// renew returns another authorization than the one that Zoho refused, or nil where there is none.
-	renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error)
+	// authorize returns an authorization: another one than Zoho refused, where refused is not nil and
+	// there is another.
+	authorize(ctx context.Context, c *Client, refused *authorization) (*authorization, error)
 }
 
 // authorization is an access token, made ready once for all requests.
@@ -155,12 +154,8 @@ func (a *staticToken) source(DataCenter) (source, error) {
 
 func (a *staticToken) ready() *authorization { return a.authorization }
 
-func (a *staticToken) authorize(context.Context, *Client) (*authorization, error) {
+func (a *staticToken) authorize(context.Context, *Client, *authorization) (*authorization, error) {
 	return a.authorization, nil
-}
-
-func (a *staticToken) renew(context.Context, *Client, *authorization) (*authorization, error) {
-	return nil, nil //nolint:nilnil // there is no other token
 }
 
 type oauthTokens struct {
@@ -178,7 +173,7 @@ func (a *oauthTokens) source(DataCenter) (source, error) {
 
 func (a *oauthTokens) ready() *authorization { return nil }
 
-func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization, error) {
+func (a *oauthTokens) authorize(ctx context.Context, _ *Client, _ *authorization) (*authorization, error) {
 	// Token takes no context: a caller whose context ends must not wait for it.
 	return wait(ctx, a.flight.DoChan("", recovered(func() (*authorization, error) {
 		token, err := a.tokens.Token()
@@ -195,20 +190,12 @@ func (a *oauthTokens) authorize(ctx context.Context, _ *Client) (*authorization,
 	})))
 }
 
-func (a *oauthTokens) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
-	got, err := a.authorize(ctx, c)
-	if err != nil || got.token == refused.token {
-		return nil, err
-	}
-	return got, nil
-}
-
 // recovered makes an error of a panic in the caller's code, which nobody could recover in a flight.
-func recovered(get func() (*authorization, error)) func() (any, error) {
+func recovered(get func() (*authorization, error), secrets ...string) func() (any, error) {
 	return func() (auth any, err error) {
 		defer func() {
 			if r := recover(); r != nil {
-				err = &AuthError{Message: fmt.Sprintf("the TokenSource, Cache or RoundTripper panicked: %v", r)}
+				err = &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + redact(fmt.Sprint(r), secrets...)}
 			}
 		}()
 		return get()

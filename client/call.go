@@ -128,7 +128,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	call.keepAnswer()
 	auth := c.auth.ready()
 	if auth == nil {
-		if auth, call.err = c.wait(ctx, call, c.auth.authorize); call.err != nil {
+		if auth, call.err = c.authorize(ctx, call, nil); call.err != nil {
 			if call.attempts > 0 && call.answerBefore == nil {
 				call.err = call.noAnswer(call.err, nil)
 			}
@@ -140,8 +140,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 		return v
 	}
 	call.renewed = true
-	another, err := c.wait(ctx, call, func(ctx context.Context, c *Client) (*authorization, error) { return c.auth.renew(ctx, c, auth) })
-	if err == nil && another == nil {
+	another, err := c.authorize(ctx, call, auth)
+	if err == nil && another.token == auth.token {
 		return v
 	}
 	call.keepAnswer()
@@ -151,11 +151,11 @@ func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
 	return c.exchange(ctx, call, another)
 }
 
-// wait gets an authorization that is not ready.
-func (c *Client) wait(ctx context.Context, call *call, get func(context.Context, *Client) (*authorization, error)) (*authorization, error) {
+// authorize gets an authorization that is not ready, another one than refused.
+func (c *Client) authorize(ctx context.Context, call *call, refused *authorization) (*authorization, error) {
 	ctx, cancel := context.WithDeadline(ctx, call.deadline)
 	defer cancel()
-	return get(ctx, c)
+	return c.auth.authorize(ctx, c, refused)
 }
 
 // exchange sends one request and reads its answer.

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-// version is that of the module, for the User-Agent.
-const version = "0.1.0"
+// userAgent has the version of the module.
+const userAgent = "zohocrm-go/0.1.0"
 
 // Client calls the API of one org. It is safe for concurrent use. Make it with [New].
 type Client struct {
@@ -43,7 +43,7 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
 		http:           guarded(&http.Client{}),
 		logger:         slog.New(slog.DiscardHandler),
-		userAgent:      []string{"zohocrm-go/" + version},
+		userAgent:      []string{userAgent},
 		validate:       true,
 		maxAttempts:    4,
 		attemptTimeout: 30 * time.Second,
@@ -145,7 +145,7 @@ func WithUserAgent(application string) Option {
 		if application == "" || strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			return errors.New("zohocrm: WithUserAgent: must be printable ASCII, and not empty")
 		}
-		c.userAgent = []string{application + " zohocrm-go/" + version}
+		c.userAgent = []string{application + " " + userAgent}
 		return nil
 	}
 }

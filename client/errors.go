@@ -22,6 +22,11 @@ type Code string
 // Error returns the code itself.
 func (c Code) Error() string { return string(c) }
 
+func (c Code) is(target error) bool {
+	code, ok := target.(Code) //nolint:errorlint // an Is method compares target as it is
+	return ok && code != "" && code == c
+}
+
 // Error is an answer that is not a success: an error of Zoho's for one input or for the whole request,
 // or an answer that is not one of Zoho's at all, such as the HTML page of a gateway. The codes of each
 // operation are on its documentation page, Operation.DocumentationURL.
@@ -91,10 +96,7 @@ func (e *Error) Error() string {
 }
 
 // Is reports whether target is the code of e.
-func (e *Error) Is(target error) bool {
-	code, ok := target.(Code)
-	return ok && code != "" && code == e.Code
-}
+func (e *Error) Is(target error) bool { return e.Code.is(target) }
 
 // Unwrap returns what ended the answer before its end, if that is what happened.
 func (e *Error) Unwrap() error { return e.cause }
@@ -171,10 +173,7 @@ func (e *AuthError) Error() string {
 }
 
 // Is reports whether target is the code of e.
-func (e *AuthError) Is(target error) bool {
-	code, ok := target.(Code)
-	return ok && code != "" && code == e.Code
-}
+func (e *AuthError) Is(target error) bool { return e.Code.is(target) }
 
 // Unwrap returns the error of the transport, of the context or of the caller's token source, if there
 // was one.

@@ -312,3 +312,17 @@ func TestNilBody(t *testing.T) {
 		}
 	}
 }
+
+// The form of a token request is in the hands of the transport, which may panic with it.
+func TestPanicWithSecret(t *testing.T) {
+	auth := credentials()
+	auth.ClientSecret = "super secret+value/x"
+	crm := newClient(t, client.EU, auth, transport(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		panic(string(body))
+	}).option())
+	err := update(t, crm)
+	if _, isAuth := errors.AsType[*client.AuthError](err); !isAuth || !strings.Contains(err.Error(), "panicked") || strings.Contains(err.Error(), "secret%2Bvalue") {
+		t.Error(err)
+	}
+}

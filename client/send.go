@@ -13,7 +13,7 @@ const (
 	// maxBody is the most that is read of an answer.
 	maxBody = 4 << 20
 	// locationHeader holds the Location of a redirect, out of the sight of http.Client, which would
-	// fail on one that it cannot parse, and lose the status.
+	// follow it, or fail on one that it cannot parse, and lose the status.
 	locationHeader = "Zohocrm-Location"
 )
 
@@ -71,7 +71,6 @@ func guarded(hc *http.Client) *http.Client {
 		transport = http.DefaultTransport
 	}
 	guarded := *hc
-	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	guarded.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
 		res, err := transport.RoundTrip(req)
 		if err != nil || res == nil {

@@ -127,7 +127,10 @@ func (g *grant) ready() *authorization {
 	return g.current.authorization
 }
 
-func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error) {
+func (g *grant) authorize(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
+	if refused != nil {
+		g.drop(refused)
+	}
 	if ready := g.ready(); ready != nil {
 		return ready, nil
 	}
@@ -136,7 +139,7 @@ func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error
 	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
 	for {
 		own := false
-		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*authorization, error) { own = true; return g.refresh(detached, c) })))
+		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*authorization, error) { own = true; return g.refresh(detached, c) }, g.secrets()...)))
 		// The limits of the client that began a flight are not those of the others.
 		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
 			return got, err
@@ -144,17 +147,13 @@ func (g *grant) authorize(ctx context.Context, c *Client) (*authorization, error
 	}
 }
 
-func (g *grant) renew(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
+// drop forgets a token that Zoho refused, unless there is a newer one already.
+func (g *grant) drop(refused *authorization) {
 	g.mu.Lock()
-	if g.current.Value == refused.token { // else there is a newer one
+	defer g.mu.Unlock()
+	if g.current.Value == refused.token {
 		g.current, g.refused = accessToken{}, g.current.RenewAt
 	}
-	g.mu.Unlock()
-	got, err := g.authorize(ctx, c)
-	if err != nil || got.token == refused.token {
-		return nil, err
-	}
-	return got, nil
 }
 
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
@@ -314,11 +313,15 @@ func (g *grant) checkAPIDomain(token *oauth2.Token) *AuthError {
 		shorten(g.redact(answered), maxSnippet), g.dc.APIURL, g.dc.Name)}
 }
 
-func (g *grant) redact(text string) string {
+func (g *grant) redact(text string) string { return redact(text, g.secrets()...) }
+
+// secrets are those of the credentials, as they are and as a form has them.
+func (g *grant) secrets() []string {
+	var secrets []string
 	for _, secret := range []string{g.clientSecret, g.parameters.Get("refresh_token"), g.clientID} {
-		text = redact(text, secret, url.QueryEscape(secret))
+		secrets = append(secrets, secret, url.QueryEscape(secret))
 	}
-	return text
+	return secrets
 }
 
 // explain says what a failure of the token endpoint means. Its codes are documented at
