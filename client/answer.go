@@ -41,10 +41,26 @@ type item struct {
 	Code    string          `json:"code"`
 	Details json.RawMessage `json:"details"`
 	Message string          `json:"message"`
-	Status  itemStatus      `json:"status"`
+	Status  string          `json:"status"`
 }
 
-// success is an item that is expected to be a success: only what is needed of it.
+// element is an item, or the several errors of one input. It is zero where it is of another form.
+type element struct {
+	item
+	errors []item
+}
+
+func (e *element) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &e.item) != nil {
+		e.item = item{}
+		if json.Unmarshal(data, &e.errors) != nil {
+			e.errors = nil
+		}
+	}
+	return nil
+}
+
+// success is an element that is expected to be a success: only what is needed of it.
 type success struct {
 	Code    string `json:"code"`
 	Details struct {
@@ -73,13 +89,19 @@ func (e *envelope[Element]) list(key string) (list []Element, only bool) {
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
 func (c *call) read(auth *authorization) ([]Result, error) {
 	a := &c.answer
+	a.contentType, a.problem = redact(a.contentType, auth.token), redact(a.problem, auth.token)
 	a.body = redactJSON(a.body, auth.secret)
-	if a.status < 300 && a.isJSON() && !a.cutOff && !a.tooLarge {
+	if a.problem != "" {
+		err := c.unexpected(-1, a.problem)
+		err.cause = a.cause
+		return c.fail(err)
+	}
+	if a.status < 300 && a.isJSON() {
 		if results := c.readSuccesses(); results != nil {
 			return results, nil
 		}
 	}
-	return c.readFailures(auth)
+	return c.readElements()
 }
 
 // redactJSON takes a secret out of an answer, be it written with escapes.
@@ -138,89 +160,52 @@ func (c *call) contradiction(index int, code, id string) string {
 	}
 }
 
-// readFailures reads any answer.
-func (c *call) readFailures(auth *authorization) ([]Result, error) {
-	if err := c.checkBody(auth); err != nil {
-		return c.fail(err)
-	}
-	var body envelope[item]
-	err := json.Unmarshal(c.answer.body, &body)
-	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); mistyped {
-		return c.readElements()
-	} else if err != nil {
-		c.answer.cutOff = err.Error() == "unexpected end of JSON input"
-		return c.fail(c.unexpected(-1, "the answer is not JSON"))
-	}
-	list, only := body.list(c.key)
-	if err := c.checkEnvelope(len(list), only, &body.item); err != nil {
-		return c.fail(err)
-	}
-	results := make([]Result, len(list))
-	for i := range list {
-		results[i] = c.readResult(i, &list[i])
-	}
-	return results, joinResults(results)
-}
-
-// readElements reads an answer with an element that is not an object: an array of errors of one input,
-// or nothing documented.
+// readElements reads any answer.
 func (c *call) readElements() ([]Result, error) {
-	var body envelope[json.RawMessage]
-	if json.Unmarshal(c.answer.body, &body) != nil {
-		return c.fail(c.unexpected(-1, "the answer is not of the documented form"))
+	var body envelope[element]
+	if err := json.Unmarshal(c.answer.body, &body); err != nil {
+		c.answer.cutOff = err.Error() == "unexpected end of JSON input"
+		return c.fail(c.unexpected(-1, "the answer is not JSON of the documented form"))
 	}
 	list, only := body.list(c.key)
-	if err := c.checkEnvelope(len(list), only, &body.item); err != nil {
-		return c.fail(err)
+	bare := &body.item
+	switch {
+	case len(list) == 0 && bare.Code != "" && bare.Code != codeSuccess && bare.Status != statusSuccess:
+		return c.fail(c.failure(-1, bare))
+	case len(list) > 0 && !only:
+		return c.fail(c.unexpected(-1, "the answer contradicts itself"))
+	case len(list) == 0 || len(list) != len(c.ids):
+		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", len(list), len(c.ids))))
+	case c.answer.status < 300 && !c.answer.isJSON():
+		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.answer.contentType)))
 	}
 	results := make([]Result, len(list))
-	for i, element := range list {
-		var (
-			it     item
-			errors []item
-		)
-		if json.Unmarshal(element, &errors) != nil || len(errors) == 0 {
-			if json.Unmarshal(element, &it) != nil {
-				it = item{}
-			}
-			results[i] = c.readResult(i, &it)
-			continue
+	var errs []error
+	for i := range list {
+		if results[i] = c.readElement(i, &list[i]); results[i].Err != nil {
+			errs = append(errs, results[i].Err)
 		}
-		var errs []error
-		for k := range errors {
-			errs = append(errs, c.readError(i, &errors[k]))
-		}
-		results[i] = failed(joinErrors(errs))
 	}
-	return results, joinResults(results)
+	return results, joinErrors(errs)
 }
 
-// checkEnvelope refuses an answer that is a bare error, or has not one result per input.
-func (c *call) checkEnvelope(results int, only bool, bare *item) error {
-	switch {
-	case bare.Code != "" && bare.Code != codeSuccess && bare.Status != statusSuccess && results == 0:
-		return c.failure(-1, bare)
-	case !only && results > 0:
-		return c.unexpected(-1, "the answer contradicts itself")
-	case !only || results == 0 || results != len(c.ids):
-		return c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", results, len(c.ids)))
-	case c.answer.status < 300 && !c.answer.isJSON():
-		return c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.answer.contentType))
-	default:
-		return nil
+// readElement reads the result of one input.
+func (c *call) readElement(index int, e *element) Result {
+	if e.Status == statusSuccess {
+		id := readDetails(e.Details).ID
+		if problem := c.contradiction(index, e.Code, id); problem != "" {
+			return failed(c.unexpected(index, problem))
+		}
+		return Result{ID: id, Code: codeSuccess, Message: e.Message}
 	}
-}
-
-// readResult reads the result of one input.
-func (c *call) readResult(index int, it *item) Result {
-	if it.Status != statusSuccess {
-		return failed(c.readError(index, it))
+	if len(e.errors) == 0 {
+		return failed(c.readError(index, &e.item))
 	}
-	id := readDetails(it.Details).ID
-	if problem := c.contradiction(index, it.Code, id); problem != "" {
-		return failed(c.unexpected(index, problem))
+	errs := make([]error, len(e.errors))
+	for i := range errs {
+		errs[i] = c.readError(index, &e.errors[i])
 	}
-	return Result{ID: id, Code: codeSuccess, Message: it.Message}
+	return failed(joinErrors(errs))
 }
 
 // readError reads what must be an error of an input.
@@ -229,25 +214,6 @@ func (c *call) readError(index int, it *item) error {
 		return c.unexpected(index, "the result is not of the documented form")
 	}
 	return c.failure(index, it)
-}
-
-// checkBody refuses a body that is not to be decoded.
-func (c *call) checkBody(auth *authorization) error {
-	a := &c.answer
-	switch {
-	case a.cause != nil:
-		err := c.unexpected(-1, "the answer was cut off: "+redact(a.cause.Error(), auth.token))
-		err.cause = a.cause
-		return err
-	case a.tooLarge:
-		return c.unexpected(-1, fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20))
-	case a.location != "":
-		return c.unexpected(-1, "the redirect to "+a.location+" was not followed: check DataCenter.APIURL")
-	case len(bytes.TrimSpace(a.body)) == 0:
-		return c.unexpected(-1, "the answer is empty")
-	default:
-		return nil
-	}
 }
 
 func (a *answer) isJSON() bool {
@@ -280,53 +246,19 @@ func (c *call) newError(index int, message string) *Error {
 	}
 }
 
-// readDetails reads the keys that it knows. A key of another type than the document has is left zero.
+// readDetails reads the keys that it knows. A key of another type than the document has is left zero,
+// but for an id that came as a number.
 func readDetails(raw json.RawMessage) Details {
-	var known struct {
-		generated.Details
-		ID idOrNumber `json:"id"`
-	}
-	_ = json.Unmarshal(raw, &known) // decodes what it can
-	known.Details.ID = string(known.ID)
-	return Details{Details: known.Details, Raw: raw}
-}
-
-// idOrNumber is an id that came as a string or as a number, with all its digits.
-type idOrNumber string
-
-func (i *idOrNumber) UnmarshalJSON(data []byte) error {
-	if text := bytes.Trim(data, `"`); len(bytes.Trim(text, "0123456789")) == 0 {
-		*i = idOrNumber(text)
-	} else if data[0] == '"' {
-		_ = json.Unmarshal(data, (*string)(i)) // it is a string
-	}
-	return nil
-}
-
-// itemStatus is the status of an item, success or error, and empty for any other.
-type itemStatus string
-
-func (s *itemStatus) UnmarshalJSON(data []byte) error {
-	switch string(data) {
-	case `"` + statusSuccess + `"`:
-		*s = statusSuccess
-	case `"` + statusError + `"`:
-		*s = statusError
-	}
-	return nil
-}
-
-// joinResults returns the errors of the results as one.
-func joinResults(results []Result) error {
-	var errs []error
-	for i := range results {
-		if results[i].Err != nil && len(results) == 1 {
-			return results[i].Err
-		} else if results[i].Err != nil {
-			errs = append(errs, results[i].Err)
+	details := Details{Raw: raw}
+	if json.Unmarshal(raw, &details.Details) != nil {
+		var number struct {
+			ID json.Number `json:"id"`
+		}
+		if json.Unmarshal(raw, &number) == nil {
+			details.ID = number.ID.String()
 		}
 	}
-	return joinErrors(errs)
+	return details
 }
 
 func failed(err error) Result {

@@ -272,7 +272,7 @@ func (c *counted) Read(p []byte) (int, error) {
 func (c *counted) Close() error { c.closed++; return nil }
 
 func TestSizeOfAnswer(t *testing.T) {
-	const most, mostOfToken = 4 << 20, 64 << 10
+	const most = 4 << 20
 	for _, test := range []struct {
 		auth       client.Auth
 		size, most int
@@ -281,7 +281,7 @@ func TestSizeOfAnswer(t *testing.T) {
 		{client.StaticToken("1000.token"), most, most, true},
 		{client.StaticToken("1000.token"), most + 1, most + 1, false},
 		{client.StaticToken("1000.token"), 100 << 20, most + 1, false},
-		{credentials(), 100 << 20, mostOfToken, false},
+		{credentials(), 100 << 20, most + 1, false},
 	} {
 		body := &counted{Reader: io.MultiReader(strings.NewReader(roleUpdated), io.LimitReader(blanks{}, int64(test.size-len(roleUpdated))))}
 		// It is not held against the contract, which would read all of it.

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
@@ -26,11 +27,9 @@ type Auth interface {
 
 // source is where access tokens come from. It is safe for concurrent use.
 type source interface {
-	// ready returns an authorization that needs no waiting, or nil.
-	ready() *authorization
 	// authorize returns an authorization: another one than Zoho refused, where refused is not nil and
 	// there is another.
-	authorize(ctx context.Context, c *Client, refused *authorization) (*authorization, error)
+	authorize(ctx context.Context, deadline time.Time, c *Client, refused *authorization) (*authorization, error)
 }
 
 // authorization is an access token, made ready once for all requests.
@@ -152,9 +151,7 @@ func (a *staticToken) source(DataCenter) (source, error) {
 	return a, nil
 }
 
-func (a *staticToken) ready() *authorization { return a.authorization }
-
-func (a *staticToken) authorize(context.Context, *Client, *authorization) (*authorization, error) {
+func (a *staticToken) authorize(context.Context, time.Time, *Client, *authorization) (*authorization, error) {
 	return a.authorization, nil
 }
 
@@ -171,9 +168,9 @@ func (a *oauthTokens) source(DataCenter) (source, error) {
 	return a, nil
 }
 
-func (a *oauthTokens) ready() *authorization { return nil }
-
-func (a *oauthTokens) authorize(ctx context.Context, _ *Client, _ *authorization) (*authorization, error) {
+func (a *oauthTokens) authorize(ctx context.Context, deadline time.Time, _ *Client, _ *authorization) (*authorization, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
 	// Token takes no context: a caller whose context ends must not wait for it.
 	return wait(ctx, a.flight.DoChan("", recovered(func() (*authorization, error) {
 		token, err := a.tokens.Token()
@@ -206,11 +203,8 @@ func recovered(get func() (*authorization, error), secrets ...string) func() (an
 func wait(ctx context.Context, flight <-chan singleflight.Result) (*authorization, error) {
 	select {
 	case result := <-flight:
-		if result.Err != nil {
-			return nil, result.Err
-		}
 		auth, _ := result.Val.(*authorization)
-		return auth, nil
+		return auth, result.Err
 	case <-ctx.Done():
 		return nil, &AuthError{Message: "the call ended before there was one: " + ctx.Err().Error(), cause: ctx.Err()}
 	}

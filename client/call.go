@@ -25,14 +25,13 @@ type call struct {
 	ids []string
 	id  [1]string
 
-	ctx          operationContext
-	deadline     time.Time
-	attempts     int
-	renewed      bool
-	answer       answer
-	results      []Result
-	err          error
-	answerBefore error
+	deadline time.Time
+	attempts int
+	renewed  bool
+	answer   answer
+	results  []Result // nil where the last attempt had no answer
+	err      error
+	answered error // what the last answer was, if it was no success
 }
 
 // do is the life of a call: check it, attempt it until it succeeds or must not be repeated, and say
@@ -44,64 +43,19 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if err := c.check(ctx, call); err != nil {
 		return call.fail(err)
 	}
-	ctx = call.begin(ctx, c.timeout)
-	v := c.attempt(ctx, call)
-	if v.again {
-		v = c.retry(ctx, call.deadline, v, func() verdict { return c.attempt(ctx, call) })
+	call.deadline = time.Now().Add(c.timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
+		call.deadline = d
 	}
-	return call.end(v)
-}
-
-// begin sets the deadline of a call. Its context has no timer for that: each part of the call ends at the
-// deadline by itself.
-func (c *call) begin(ctx context.Context, timeout time.Duration) context.Context {
-	c.deadline = time.Now().Add(timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
-		c.deadline = d
+	ctx = context.WithValue(ctx, operationKey{}, call.operation)
+	again := c.retry(ctx, call.deadline, func() verdict { return c.attempt(ctx, call) })
+	if err := ctx.Err(); again && err != nil {
+		call.results, call.err = nil, call.noAnswer(err, "")
 	}
-	c.ctx = operationContext{ctx, c.operation}
-	return &c.ctx
-}
-
-// end returns what the last attempt brought, or what ended the call before there could be another.
-func (c *call) end(v verdict) ([]Result, error) {
-	if v.again {
-		if ended := c.ended(); ended != nil {
-			c.keepAnswer()
-			c.err = c.noAnswer(ended, nil)
-		}
+	if call.results != nil {
+		return call.results, call.err
 	}
-	if c.results != nil {
-		return c.results, c.err
-	}
-	return c.fail(withAnswerBefore(c.err, c.answerBefore))
-}
-
-// ended returns why there is no time left, nil if there is.
-func (c *call) ended() error {
-	if err := c.ctx.Err(); err != nil {
-		return err
-	}
-	if !time.Now().Before(c.deadline) {
-		return context.DeadlineExceeded
-	}
-	return nil
-}
-
-// keepAnswer keeps the error of an answer that something else is about to replace.
-func (c *call) keepAnswer() {
-	if c.results != nil {
-		c.answerBefore, c.results = c.err, nil
-	}
-}
-
-// fail gives each input the error that ended the whole call.
-func (c *call) fail(err error) ([]Result, error) {
-	results := make([]Result, len(c.ids))
-	for i := range results {
-		results[i] = failed(err)
-	}
-	return results, err
+	return call.fail(withAnswerBefore(call.err, call.answered))
 }
 
 // check refuses what must not be sent.
@@ -118,70 +72,52 @@ func (c *Client) check(ctx context.Context, call *call) error {
 		faults = append(faults, &ValidationError{Operation: *call.operation, Field: b.Field, Rule: b.Rule, Message: b.Message})
 	}
 	if err := ctx.Err(); err != nil && len(faults) == 0 {
-		return call.noAnswer(err, nil)
+		return call.noAnswer(err, "")
 	}
 	return joinErrors(faults)
 }
 
-// attempt gets an authorization and exchanges; once more where Zoho refused the token and there is another.
+// attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
 func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
-	call.keepAnswer()
-	auth := c.auth.ready()
-	if auth == nil {
-		if auth, call.err = c.authorize(ctx, call, nil); call.err != nil {
-			if call.attempts > 0 && call.answerBefore == nil {
-				call.err = call.noAnswer(call.err, nil)
+	var refused *authorization
+	for {
+		auth, err := c.auth.authorize(ctx, call.deadline, c, refused)
+		if err != nil {
+			if call.attempts > 0 && call.answered == nil {
+				err = call.noAnswer(err, "")
 			}
+			call.results, call.err = nil, err
 			return verdict{}
 		}
+		if refused != nil && auth.token == refused.token {
+			return v
+		}
+		v = c.exchange(ctx, call, auth)
+		if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
+			return v
+		}
+		call.renewed, refused = true, auth
 	}
-	v = c.exchange(ctx, call, auth)
-	if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
-		return v
-	}
-	call.renewed = true
-	another, err := c.authorize(ctx, call, auth)
-	if err == nil && another.token == auth.token {
-		return v
-	}
-	call.keepAnswer()
-	if call.err = err; err != nil {
-		return verdict{}
-	}
-	return c.exchange(ctx, call, another)
-}
-
-// authorize gets an authorization that is not ready, another one than refused.
-func (c *Client) authorize(ctx context.Context, call *call, refused *authorization) (*authorization, error) {
-	ctx, cancel := context.WithDeadline(ctx, call.deadline)
-	defer cancel()
-	return c.auth.authorize(ctx, c, refused)
 }
 
 // exchange sends one request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
-	if call.attempts > 0 {
-		call.answer = answer{}
-	}
-	call.answer.credits = -1
-	started := time.Now()
-	deadline := started.Add(c.attemptTimeout)
-	if call.deadline.Before(deadline) {
-		deadline = call.deadline
-	}
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+	ctx, cancel := context.WithTimeout(ctx, min(c.attemptTimeout, time.Until(call.deadline)))
 	defer cancel()
-	req, err := call.request(c.server)
-	if err != nil {
-		call.err = call.noAnswer(err, auth)
-		return verdict{}
-	}
+	started := time.Now()
 	call.attempts++
-	if err := c.send(req.WithContext(ctx), &call.answer, auth); err != nil {
+	call.answer, call.results = answer{credits: -1}, nil
+	req, err := call.request(c.server)
+	if err == nil {
+		req.Header["Authorization"], req.Header["User-Agent"] = auth.header, c.userAgent
+		err = c.send(req.WithContext(ctx), &call.answer)
+	}
+	if err != nil {
 		v.again = isTransient(err)
-		call.err = call.noAnswer(err, auth)
+		call.err = call.noAnswer(err, auth.token)
 	} else {
 		call.results, call.err = call.read(auth)
+		call.answered = call.err
 		v.again = call.err != nil && (isRetryable(call.answer.status) || call.answer.cutOff)
 		v.after = call.answer.retryAfter
 	}
@@ -189,12 +125,18 @@ func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) 
 	return v
 }
 
-// noAnswer is the error of a call that ended without an answer.
-func (c *call) noAnswer(cause error, auth *authorization) error {
-	hint, text, outcome := "", cause.Error(), "nothing was sent"
-	if auth != nil {
-		text = redact(text, auth.token)
+// fail gives each input the error that ended the whole call.
+func (c *call) fail(err error) ([]Result, error) {
+	results := make([]Result, len(c.ids))
+	for i := range results {
+		results[i] = failed(err)
 	}
+	return results, err
+}
+
+// noAnswer is the error of a call that ended without an answer.
+func (c *call) noAnswer(cause error, secret string) error {
+	outcome, hint := "nothing was sent", ""
 	dial, isDial := errors.AsType[*net.OpError](cause)
 	switch {
 	case c.attempts == 1 && (!isTransient(cause) || isDial && dial.Op == "dial"):
@@ -205,7 +147,7 @@ func (c *call) noAnswer(cause error, auth *authorization) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
 	}
-	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, shorten(text, maxMessage), hint)}
+	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, shorten(redact(cause.Error(), secret), maxMessage), hint)}
 }
 
 // withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.
@@ -218,28 +160,18 @@ func withAnswerBefore(err, answer error) error {
 
 // log writes the line of one request.
 func (c *Client) log(ctx context.Context, call *call, started time.Time) {
-	level := slog.LevelInfo
-	if call.err != nil {
-		level = slog.LevelWarn
+	level, outcome := slog.LevelInfo, slog.String("code", codeSuccess)
+	if failure, isError := errors.AsType[*Error](call.err); isError {
+		level, outcome = slog.LevelWarn, slog.String("code", shorten(string(failure.Code), maxSnippet))
+	} else if call.err != nil {
+		level, outcome = slog.LevelWarn, slog.Any("error", call.err)
 	}
 	if !c.logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 8)
-	attrs = append(attrs,
-		slog.String("operation", call.operation.ID),
-		slog.String("method", call.operation.Method),
-		slog.String("path", call.operation.Path),
-		slog.Int("status", call.answer.status),
-		slog.Int("attempt", call.attempts),
-		slog.Duration("duration", time.Since(started)),
-	)
-	if failure, ok := errors.AsType[*Error](call.err); ok {
-		attrs = append(attrs, slog.String("code", shorten(string(failure.Code), maxSnippet)))
-	} else if call.err != nil {
-		attrs = append(attrs, slog.String("error", call.err.Error()))
-	} else {
-		attrs = append(attrs, slog.String("code", codeSuccess))
+	attrs := []slog.Attr{
+		slog.String("operation", call.operation.ID), slog.String("method", call.operation.Method), slog.String("path", call.operation.Path),
+		slog.Int("status", call.answer.status), slog.Int("attempt", call.attempts), slog.Duration("duration", time.Since(started)), outcome,
 	}
 	if call.answer.credits >= 0 {
 		attrs = append(attrs, slog.Int("credits_remaining", call.answer.credits))

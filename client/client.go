@@ -18,7 +18,7 @@ const userAgent = "zohocrm-go/0.1.0"
 type Client struct {
 	server         string // the base of the generated paths, with a slash at its end
 	auth           source
-	http           *http.Client
+	transport      http.RoundTripper
 	logger         *slog.Logger
 	userAgent      []string
 	validate       bool
@@ -41,7 +41,7 @@ type Option func(*Client) error
 func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	c := &Client{
 		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
-		http:           guarded(&http.Client{}),
+		transport:      http.DefaultTransport,
 		logger:         slog.New(slog.DiscardHandler),
 		userAgent:      []string{userAgent},
 		validate:       true,
@@ -78,14 +78,20 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	return c, nil
 }
 
-// WithHTTPClient sends requests, those for tokens included, through a copy of hc: for a proxy, a
-// transport that traces, a certificate pool. The copy does not follow redirects. hc is not changed.
+// WithHTTPClient sends requests, those for tokens included, by the Transport of hc, and each within its
+// Timeout: for a proxy, a transport that traces, a certificate pool. Redirects are not followed and
+// cookies are not kept, whatever hc does.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *Client) error {
 		if hc == nil {
 			return errors.New("zohocrm: WithHTTPClient: the http.Client is nil")
 		}
-		c.http = guarded(hc)
+		if hc.Transport != nil {
+			c.transport = hc.Transport
+		}
+		if hc.Timeout > 0 {
+			c.attemptTimeout = min(c.attemptTimeout, hc.Timeout)
+		}
 		return nil
 	}
 }

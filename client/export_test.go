@@ -16,7 +16,7 @@ func WithFirstWait(d time.Duration) Option {
 // WithTransport wraps the transport of the client.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *Client) error {
-		c.http.Transport = wrap(c.http.Transport)
+		c.transport = wrap(c.transport)
 		return nil
 	}
 }

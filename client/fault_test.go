@@ -188,7 +188,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		{name: "unknown certificate authority", static: true, target: to(badCertificate.URL), text: "(attempts: 1)"},
 		{name: "certificate of another host", static: true, target: to(strings.Replace(badCertificate.URL, "127.0.0.1", "localhost", 1)),
 			options: []client.Option{client.WithHTTPClient(badCertificate.Client())}, text: "(attempts: 1)"},
-		{name: "not TLS", static: true, target: to(notTLS), is: http.ErrSchemeMismatch, text: "(attempts: 1)"},
+		{name: "not TLS", static: true, target: to(notTLS), text: "no connection (attempts: 1): tls: first record"},
 		{name: "reset before the answer", api: times(4, reset), asked: 1, sent: 4, text: "may have taken effect (attempts: 4)"},
 		{name: "reset before the answer, once", api: once(reset), asked: 1, sent: 2},
 		{name: "reset without retries", api: once(reset), options: single, asked: 1, sent: 1, text: "(attempts: 1)"},

@@ -12,19 +12,6 @@ type Operation = generated.Operation
 
 type operationKey struct{}
 
-// operationContext is a context that knows its operation.
-type operationContext struct {
-	context.Context
-	operation *Operation
-}
-
-func (c *operationContext) Value(key any) any {
-	if key == (operationKey{}) {
-		return c.operation
-	}
-	return c.Context.Value(key)
-}
-
 // OperationFromContext returns the operation that a request belongs to, from the context of that
 // request. It is for an [http.RoundTripper] that names a span or a metric after the operation and its
 // path template. Requests to the token endpoint belong to no operation.

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -28,31 +27,29 @@ type verdict struct {
 	after time.Duration
 }
 
-var errAgain = errors.New("again")
-
-// retry waits and calls attempt, after one whose verdict was last, until a verdict is final, the
-// attempts are used up, ctx ends, or the next wait would not end before deadline.
-func (c *Client) retry(ctx context.Context, deadline time.Time, last verdict, attempt func() verdict) verdict {
-	first := true
-	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
-		if !first {
-			last = attempt()
+// retry attempts until a verdict is final, the attempts are used up, or the next wait would not end
+// before deadline. It reports whether another attempt was worth it.
+func (c *Client) retry(ctx context.Context, deadline time.Time, attempt func() verdict) (again bool) {
+	// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
+	waits := backoff.ExponentialBackOff{RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2}
+	for attempts := 1; ; attempts++ {
+		v := attempt()
+		if !v.again || attempts == c.maxAttempts {
+			return v.again
 		}
-		first = false
-		switch {
-		case !last.again:
-			return struct{}{}, nil
-		case last.after > maxRetryAfter:
-			return struct{}{}, backoff.Permanent(errAgain)
-		case last.after > 0:
-			return struct{}{}, &backoff.RetryAfterError{Duration: last.after}
-		default:
-			return struct{}{}, errAgain
+		wait := waits.NextBackOff()
+		if v.after > 0 {
+			wait = v.after
 		}
-	}, backoff.WithMaxTries(uint(c.maxAttempts)), backoff.WithMaxElapsedTime(max(1, time.Until(deadline))),
-		// A factor of 1 spreads a wait over 0 to twice the interval: full jitter.
-		backoff.WithBackOff(&backoff.ExponentialBackOff{RandomizationFactor: 1, Multiplier: 2, InitialInterval: c.firstWait / 2, MaxInterval: maxWait / 2}))
-	return last
+		if v.after > maxRetryAfter || time.Until(deadline) < wait {
+			return true
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return true
+		}
+	}
 }
 
 // isRetryable reports whether a status is worth another attempt. Both operations are idempotent.
@@ -69,24 +66,15 @@ func isRetryable(status int) bool {
 // isTransient reports whether an error of the transport may pass: not an unknown host, and not a
 // certificate or a protocol that does not fit.
 func isTransient(err error) bool {
-	var (
-		dns         *net.DNSError
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-		alert       tls.AlertError
-		record      tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &dns):
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
-	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname),
-		errors.As(err, &invalid), errors.As(err, &alert), errors.As(err, &record):
-		return false
-	default:
-		return true
 	}
+	return !isA[*tls.CertificateVerificationError](err) && !isA[tls.AlertError](err) && !isA[tls.RecordHeaderError](err)
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // parseRetryAfter returns the wait that a Retry-After header asks for, 0 where it asks for none.

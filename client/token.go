@@ -32,8 +32,6 @@ const (
 	maxTokenLifetime = 24 * time.Hour
 	// throttlePause is how long the token endpoint is left alone after it throttled.
 	throttlePause = time.Minute
-	// maxTokenBody is the most that is read of an answer of the token endpoint.
-	maxTokenBody = 64 << 10
 )
 
 // credentials are what access tokens are made from.
@@ -127,13 +125,15 @@ func (g *grant) ready() *authorization {
 	return g.current.authorization
 }
 
-func (g *grant) authorize(ctx context.Context, c *Client, refused *authorization) (*authorization, error) {
+func (g *grant) authorize(ctx context.Context, deadline time.Time, c *Client, refused *authorization) (*authorization, error) {
 	if refused != nil {
 		g.drop(refused)
 	}
 	if ready := g.ready(); ready != nil {
 		return ready, nil
 	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
 	// The flight serves every caller that waits: it outlives the one that started it, and belongs to
 	// no operation.
 	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
@@ -238,38 +238,27 @@ func (g *grant) request(ctx context.Context, c *Client) (token accessToken, auth
 	attempt := func() verdict {
 		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 		defer cancel()
-		token, authErr = g.requestOnce(attempt, c.http)
+		token, authErr = g.requestOnce(attempt, c)
 		if authErr == nil {
 			return verdict{}
 		}
 		status, cause := authErr.StatusCode, authErr.cause
 		return verdict{again: status >= 500 || status < 400 && cause != nil && isTransient(cause), after: authErr.after}
 	}
-	if v := attempt(); v.again {
-		deadline, _ := ctx.Deadline()
-		c.retry(ctx, deadline, v, attempt)
-	}
+	deadline, _ := ctx.Deadline()
+	c.retry(ctx, deadline, attempt)
 	return token, authErr
 }
 
-func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, *AuthError) {
+func (g *grant) requestOnce(ctx context.Context, c *Client) (accessToken, *AuthError) {
 	// The library loses the status of an answer that it cannot read, and what cut one off.
-	status, after := 0, time.Duration(0)
-	recording := *hc
-	recording.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-		res, err := hc.Transport.RoundTrip(r)
-		if err != nil || res == nil {
-			return res, err
+	var a answer
+	endpoint := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		if err := c.send(req, &a); err != nil || a.cause != nil {
+			return nil, errors.Join(err, a.cause)
 		}
-		defer res.Body.Close()
-		status, after = res.StatusCode, parseRetryAfter(res.Header.Get("Retry-After"))
-		body, err := io.ReadAll(io.LimitReader(res.Body, maxTokenBody))
-		if err != nil {
-			return nil, err
-		}
-		res.Body = io.NopCloser(bytes.NewReader(body))
-		return res, nil
-	})
+		return &http.Response{StatusCode: a.status, Body: io.NopCloser(bytes.NewReader(a.body))}, nil
+	})}
 	config := clientcredentials.Config{
 		ClientID:       g.clientID,
 		ClientSecret:   g.clientSecret,
@@ -278,17 +267,17 @@ func (g *grant) requestOnce(ctx context.Context, hc *http.Client) (accessToken, 
 		AuthStyle:      oauth2.AuthStyleInParams, // a probe would waste one of the ten requests
 	}
 	asked := time.Now().Round(0)
-	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &recording))
+	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, endpoint))
 	if err != nil {
-		authErr := g.explain(err, status)
-		authErr.after = after
+		authErr := g.explain(err, a.status)
+		authErr.after = a.retryAfter
 		return accessToken{}, authErr
 	}
 	if err := checkToken(token.AccessToken); err != nil {
-		return accessToken{}, &AuthError{StatusCode: status, Message: "the token endpoint: " + err.Error()}
+		return accessToken{}, &AuthError{StatusCode: a.status, Message: "the token endpoint: " + err.Error()}
 	}
 	if err := g.checkAPIDomain(token); err != nil {
-		err.StatusCode = status
+		err.StatusCode = a.status
 		return accessToken{}, err
 	}
 	lifetime := tokenLifetime

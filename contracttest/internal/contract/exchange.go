@@ -58,7 +58,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	header := response.Header.Clone()
 	e.Status = response.StatusCode
 	checked := *response
-	body := &readBody{ReadCloser: response.Body}
+	if checked.Body == nil {
+		checked.Body = http.NoBody
+	}
+	body := &readBody{ReadCloser: checked.Body}
 	body.done = sync.OnceFunc(func() {
 		e.Answered = body.read.Bytes()
 		if e.AnswerError = body.err; e.AnswerError == nil {
