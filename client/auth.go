@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
@@ -103,7 +104,7 @@ func (a RefreshToken) source(dc DataCenter) (source, error) {
 	if err := checkCredentials("RefreshToken", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"RefreshToken", a.RefreshToken}); err != nil {
 		return nil, err
 	}
-	return newGrant(credentials{dc: dc, clientID: a.ClientID, clientSecret: a.ClientSecret, parameters: url.Values{
+	return newGrant(dc, clientcredentials.Config{ClientID: a.ClientID, ClientSecret: a.ClientSecret, EndpointParams: url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken},
 	}}, a.Cache)
 }
@@ -123,7 +124,7 @@ func (a ClientCredentials) source(dc DataCenter) (source, error) {
 			}
 		}
 	}
-	return newGrant(credentials{dc: dc, clientID: a.ClientID, clientSecret: a.ClientSecret, parameters: url.Values{
+	return newGrant(dc, clientcredentials.Config{ClientID: a.ClientID, ClientSecret: a.ClientSecret, EndpointParams: url.Values{
 		// Zoho takes commas between the scopes, where OAuth has spaces.
 		"scope": {strings.Join(scopes, ",")}, "soid": {"ZohoCRM." + a.OrgID},
 	}}, a.Cache)

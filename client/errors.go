@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
@@ -155,7 +154,6 @@ type AuthError struct {
 	Message string
 
 	cause error
-	after time.Duration // the Retry-After of the answer
 }
 
 // Error returns one line: what went wrong and what to do.

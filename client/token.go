@@ -34,32 +34,20 @@ const (
 	throttlePause = time.Minute
 )
 
-// credentials are what access tokens are made from.
-type credentials struct {
-	dc                     DataCenter
-	clientID, clientSecret string
-	parameters             url.Values // those of the grant type
-}
-
-// key names the credentials without telling them.
-func (c *credentials) key() string {
-	sum := sha256.Sum256([]byte(strings.Join(
-		[]string{c.dc.APIURL, c.dc.AccountsURL, c.clientID, c.clientSecret, c.parameters.Encode()}, "\n")))
-	return hex.EncodeToString(sum[:])
-}
-
 // grant makes access tokens from credentials, one at a time, and keeps the newest.
 type grant struct {
-	credentials
-	cache  Cache
-	key    string
-	flight singleflight.Group
+	dc      DataCenter
+	config  clientcredentials.Config
+	secrets []string // those of the credentials, as they are and as a form has them
+	cache   Cache
+	key     string // names the credentials without telling them
+	flight  singleflight.Group
 
-	mu        sync.Mutex // never held over the network
-	current   accessToken
-	refused   time.Time // RenewAt of the last token that Zoho did not accept: one from a Cache must be newer
-	pause     *AuthError
-	pauseEnds time.Time
+	mu           sync.Mutex // never held over the network
+	current      accessToken
+	refused      time.Time // RenewAt of the last token that Zoho did not accept: one from a Cache must be newer
+	throttle     *AuthError
+	throttleEnds time.Time
 }
 
 // accessToken is also what a [Cache] keeps, in JSON.
@@ -74,46 +62,51 @@ type accessToken struct {
 
 func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t.RenewAt) }
 
-// grants are those in use, or with a token that is: clients with equal credentials share them.
-var grants struct {
-	sync.Mutex
-	byKey map[grantKey]weak.Pointer[grant]
+// newGrant returns the grant of a client in a data centre, or the one of equal credentials.
+func newGrant(dc DataCenter, config clientcredentials.Config, cache Cache) (*grant, error) {
+	if err := checkURL("AccountsURL", dc.AccountsURL); err != nil {
+		return nil, err
+	}
+	if cache != nil && isNil(cache) {
+		return nil, errors.New("zohocrm: the Cache is nil: leave it out")
+	}
+	config.TokenURL = strings.TrimSuffix(dc.AccountsURL, "/") + "/oauth/v2/token"
+	config.AuthStyle = oauth2.AuthStyleInParams // a probe would waste one of the ten requests
+	g := &grant{dc: dc, config: config, cache: cache}
+	for _, secret := range []string{config.ClientSecret, config.EndpointParams.Get("refresh_token"), config.ClientID} {
+		g.secrets = append(g.secrets, secret, url.QueryEscape(secret))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(
+		[]string{dc.APIURL, dc.AccountsURL, config.ClientID, config.ClientSecret, config.EndpointParams.Encode()}, "\n")))
+	g.key = hex.EncodeToString(sum[:])
+	if cache != nil && !reflect.ValueOf(cache).Comparable() {
+		return g, nil
+	}
+	return g.shared(), nil
 }
+
+// grants are those in use, or with a token that is: clients with equal credentials share them.
+var grants sync.Map // of grantKey to weak.Pointer[grant]
 
 type grantKey struct {
 	key   string
 	cache Cache
 }
 
-func newGrant(c credentials, cache Cache) (*grant, error) {
-	if err := checkURL("AccountsURL", c.dc.AccountsURL); err != nil {
-		return nil, err
-	}
-	if cache != nil && isNil(cache) {
-		return nil, errors.New("zohocrm: the Cache is nil: leave it out")
-	}
-	g := &grant{credentials: c, cache: cache, key: c.key()}
-	if cache != nil && !reflect.ValueOf(cache).Comparable() {
-		return g, nil
-	}
-	key := grantKey{g.key, cache}
-	grants.Lock()
-	defer grants.Unlock()
-	if shared := grants.byKey[key].Value(); shared != nil {
-		return shared, nil
-	}
-	if grants.byKey == nil {
-		grants.byKey = map[grantKey]weak.Pointer[grant]{}
-	}
-	grants.byKey[key] = weak.Make(g)
-	runtime.AddCleanup(g, func(key grantKey) {
-		grants.Lock()
-		defer grants.Unlock()
-		if grants.byKey[key].Value() == nil {
-			delete(grants.byKey, key)
+// shared returns the grant that is used already, or g.
+func (g *grant) shared() *grant {
+	key, own := grantKey{g.key, g.cache}, weak.Make(g)
+	for {
+		found, isUsed := grants.LoadOrStore(key, own)
+		if !isUsed {
+			runtime.AddCleanup(g, func(own weak.Pointer[grant]) { grants.CompareAndDelete(key, own) }, own)
+			return g
 		}
-	}, key)
-	return g, nil
+		if used, _ := found.(weak.Pointer[grant]); used.Value() != nil {
+			return used.Value()
+		}
+		grants.CompareAndDelete(key, found)
+	}
 }
 
 func (g *grant) ready() *authorization {
@@ -139,7 +132,7 @@ func (g *grant) authorize(ctx context.Context, deadline time.Time, c *Client, re
 	detached := context.WithValue(context.WithoutCancel(ctx), operationKey{}, nil)
 	for {
 		own := false
-		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*authorization, error) { own = true; return g.refresh(detached, c) }, g.secrets()...)))
+		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*authorization, error) { own = true; return g.refresh(detached, c) }, g.secrets...)))
 		// The limits of the client that began a flight are not those of the others.
 		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
 			return got, err
@@ -158,25 +151,25 @@ func (g *grant) drop(refused *authorization) {
 
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
 func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) {
-	g.mu.Lock()
-	refused, pause, pauseEnds := g.refused, g.pause, g.pauseEnds
-	g.mu.Unlock()
 	if ready := g.ready(); ready != nil {
 		return ready, nil
 	}
+	g.mu.Lock()
+	refused, throttle, throttleEnds := g.refused, g.throttle, g.throttleEnds
+	g.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if cached := g.cached(ctx, c.logger); cached.usable() && cached.RenewAt.After(refused) {
 		return g.keep(cached), nil
 	}
-	if time.Now().Before(pauseEnds) {
-		return g.remaining(pause)
+	if time.Now().Before(throttleEnds) {
+		return g.remaining(throttle)
 	}
 	token, authErr := g.request(ctx, c)
 	if authErr != nil {
 		if authErr.Throttled {
 			g.mu.Lock()
-			g.pause, g.pauseEnds = authErr, time.Now().Add(throttlePause)
+			g.throttle, g.throttleEnds = authErr, time.Now().Add(throttlePause)
 			g.mu.Unlock()
 			g.hold(throttlePause)
 		}
@@ -188,9 +181,7 @@ func (g *grant) refresh(ctx context.Context, c *Client) (*authorization, error) 
 		if err == nil {
 			err = g.cache.Put(ctx, g.key, value)
 		}
-		if err != nil {
-			c.logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to keep a token", slog.String("error", redact(oneLine(err.Error()), token.Value)))
-		}
+		logCache(ctx, c.logger, "keep", err, token.Value)
 	}
 	return authorization, nil
 }
@@ -224,61 +215,54 @@ func (g *grant) cached(ctx context.Context, logger *slog.Logger) (token accessTo
 		return accessToken{}
 	}
 	value, err := g.cache.Get(ctx, g.key)
-	if err != nil {
-		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to return a token", slog.String("error", oneLine(err.Error())))
-	}
+	logCache(ctx, logger, "return", err)
 	if err != nil || json.Unmarshal(value, &token) != nil || token.Key != g.key || checkToken(token.Value) != nil {
 		return accessToken{}
 	}
 	return token
 }
 
+func logCache(ctx context.Context, logger *slog.Logger, what string, err error, secrets ...string) {
+	if err != nil {
+		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to "+what+" a token", slog.String("error", redact(oneLine(err.Error()), secrets...)))
+	}
+}
+
 // request asks the token endpoint for a token, again where it did not answer.
 func (g *grant) request(ctx context.Context, c *Client) (token accessToken, authErr *AuthError) {
-	attempt := func() verdict {
-		attempt, cancel := context.WithTimeout(ctx, c.attemptTimeout)
-		defer cancel()
-		token, authErr = g.requestOnce(attempt, c)
-		if authErr == nil {
+	deadline, _ := ctx.Deadline()
+	c.retry(ctx, deadline, func() verdict {
+		var a answer
+		if token, authErr = g.requestOnce(ctx, c, &a); authErr == nil {
 			return verdict{}
 		}
-		status, cause := authErr.StatusCode, authErr.cause
-		return verdict{again: status >= 500 || status < 400 && cause != nil && isTransient(cause), after: authErr.after}
-	}
-	deadline, _ := ctx.Deadline()
-	c.retry(ctx, deadline, attempt)
+		noAnswer := a.status < 400 && authErr.cause != nil && isTransient(authErr.cause)
+		return verdict{again: noAnswer || a.status >= 500, after: a.retryAfter}
+	})
 	return token, authErr
 }
 
-func (g *grant) requestOnce(ctx context.Context, c *Client) (accessToken, *AuthError) {
-	// The library loses the status of an answer that it cannot read, and what cut one off.
-	var a answer
+func (g *grant) requestOnce(ctx context.Context, c *Client, a *answer) (accessToken, *AuthError) {
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
+	defer cancel()
 	endpoint := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		if err := c.send(req, &a); err != nil || a.cause != nil {
+		if err := c.send(req, a); err != nil || a.cause != nil {
 			return nil, errors.Join(err, a.cause)
 		}
 		return &http.Response{StatusCode: a.status, Body: io.NopCloser(bytes.NewReader(a.body))}, nil
 	})}
-	config := clientcredentials.Config{
-		ClientID:       g.clientID,
-		ClientSecret:   g.clientSecret,
-		TokenURL:       strings.TrimSuffix(g.dc.AccountsURL, "/") + "/oauth/v2/token",
-		EndpointParams: g.parameters,
-		AuthStyle:      oauth2.AuthStyleInParams, // a probe would waste one of the ten requests
-	}
 	asked := time.Now().Round(0)
-	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, endpoint))
+	token, err := g.config.Token(context.WithValue(ctx, oauth2.HTTPClient, endpoint))
 	if err != nil {
-		authErr := g.explain(err, a.status)
-		authErr.after = a.retryAfter
-		return accessToken{}, authErr
+		return accessToken{}, g.explain(a, err)
 	}
 	if err := checkToken(token.AccessToken); err != nil {
 		return accessToken{}, &AuthError{StatusCode: a.status, Message: "the token endpoint: " + err.Error()}
 	}
-	if err := g.checkAPIDomain(token); err != nil {
-		err.StatusCode = a.status
-		return accessToken{}, err
+	domain, _ := token.Extra("api_domain").(string)
+	if configured := apiDomain(g.dc.APIURL); domain != "" && isZoho(configured) && apiDomain(domain) != configured {
+		return accessToken{}, &AuthError{StatusCode: a.status, Message: fmt.Sprintf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
+			shorten(redact(domain, g.secrets...), maxSnippet), g.dc.APIURL, g.dc.Name)}
 	}
 	lifetime := tokenLifetime
 	for _, key := range []string{"expires_in", "expires_in_sec"} { // beside the second, the first is milliseconds
@@ -290,67 +274,42 @@ func (g *grant) requestOnce(ctx context.Context, c *Client) (accessToken, *AuthE
 	return accessToken{Key: g.key, Value: token.AccessToken, RenewAt: asked.Add(lifetime - min(tokenMargin, lifetime/2)), Ends: asked.Add(lifetime)}, nil
 }
 
-// checkAPIDomain refuses a token of another data centre than the one configured, where that is one of
-// Zoho's own.
-func (g *grant) checkAPIDomain(token *oauth2.Token) *AuthError {
-	answered, _ := token.Extra("api_domain").(string)
-	configured := apiDomain(g.dc.APIURL)
-	if answered == "" || !isZoho(configured) || apiDomain(answered) == configured {
-		return nil
-	}
-	return &AuthError{Message: fmt.Sprintf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
-		shorten(g.redact(answered), maxSnippet), g.dc.APIURL, g.dc.Name)}
-}
-
-func (g *grant) redact(text string) string { return redact(text, g.secrets()...) }
-
-// secrets are those of the credentials, as they are and as a form has them.
-func (g *grant) secrets() []string {
-	var secrets []string
-	for _, secret := range []string{g.clientSecret, g.parameters.Get("refresh_token"), g.clientID} {
-		secrets = append(secrets, secret, url.QueryEscape(secret))
-	}
-	return secrets
-}
-
 // explain says what a failure of the token endpoint means. Its codes are documented at
 // https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
-func (g *grant) explain(err error, status int) *AuthError {
-	var (
-		refused   *oauth2.RetrieveError
-		transport *url.Error
-	)
-	if status != http.StatusTooManyRequests && errors.As(err, &transport) {
-		return &AuthError{StatusCode: status, cause: err, Message: fmt.Sprintf("%s did not answer, or not to the end: %s", g.dc.AccountsURL, g.redact(err.Error()))}
+func (g *grant) explain(a *answer, err error) *AuthError {
+	var body struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Status      string `json:"status"`
 	}
-	result := &AuthError{StatusCode: status, Message: g.dc.AccountsURL + " answered without an access token: check DataCenter.AccountsURL"}
-	if status >= http.StatusInternalServerError {
-		result.Message = g.dc.AccountsURL + " failed: try again later"
-	}
-	if !errors.As(err, &refused) {
-		refused = &oauth2.RetrieveError{}
-	}
-	var body struct{ Status string }
-	_ = json.Unmarshal(refused.Body, &body) // what is not JSON has no status
+	_ = json.Unmarshal(a.body, &body) // what is not JSON has no code
+	authErr := &AuthError{StatusCode: a.status}
+	switch {
 	// The words of a throttled answer are localised: its status and shape are not.
-	if status == http.StatusTooManyRequests || status == http.StatusBadRequest && body.Status == "failure" {
-		result.Throttled = true
-		result.Message = "the token endpoint is throttled, Zoho gives 10 access tokens per refresh token in 10 minutes: wait, and share tokens through a Cache"
-		return result
+	case a.status == http.StatusTooManyRequests || a.status == http.StatusBadRequest && body.Status == "failure":
+		authErr.Throttled = true
+		authErr.Message = "the token endpoint is throttled, Zoho gives 10 access tokens per refresh token in 10 minutes: wait, and share tokens through a Cache"
+		return authErr
+	case a.status == 0 || a.cause != nil:
+		authErr.cause = err
+		authErr.Message = fmt.Sprintf("%s did not answer, or not to the end: %s", g.dc.AccountsURL, redact(err.Error(), g.secrets...))
+		return authErr
+	case len(body.Error) <= 40 && strings.Trim(body.Error, "abcdefghijklmnopqrstuvwxyz_") == "":
+		authErr.Code = Code(body.Error)
 	}
-	if code := refused.ErrorCode; len(code) <= 40 && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") == "" {
-		result.Code = Code(code)
-	}
-	switch result.Code {
-	case "invalid_code":
-		result.Message = "the refresh token is wrong, expired or revoked: make a new one in Zoho's API console"
-	case "invalid_client":
-		result.Message = fmt.Sprintf("the client id is wrong, or belongs to another data centre than %s (%s): check both", g.dc.Name, g.dc.AccountsURL)
-	case "invalid_client_secret":
-		result.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
-	case "":
+	switch {
+	case authErr.Code == "invalid_code":
+		authErr.Message = "the refresh token is wrong, expired or revoked: make a new one in Zoho's API console"
+	case authErr.Code == "invalid_client":
+		authErr.Message = fmt.Sprintf("the client id is wrong, or belongs to another data centre than %s (%s): check both", g.dc.Name, g.dc.AccountsURL)
+	case authErr.Code == "invalid_client_secret":
+		authErr.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
+	case authErr.Code != "":
+		authErr.Message = "the token endpoint refused the request: " + shorten(redact(body.Description, g.secrets...), maxSnippet)
+	case a.status >= http.StatusInternalServerError:
+		authErr.Message = g.dc.AccountsURL + " failed: try again later"
 	default:
-		result.Message = "the token endpoint refused the request: " + shorten(g.redact(refused.ErrorDescription), maxSnippet)
+		authErr.Message = g.dc.AccountsURL + " answered without an access token: check DataCenter.AccountsURL"
 	}
-	return result
+	return authErr
 }
