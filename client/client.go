@@ -78,89 +78,66 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	return c, nil
 }
 
+// option makes an option that [New] refuses unless it is valid.
+func option(name string, valid bool, rule string, set func(*Client)) Option {
+	return func(c *Client) error {
+		if !valid {
+			return fmt.Errorf("zohocrm: %s: %s", name, rule)
+		}
+		set(c)
+		return nil
+	}
+}
+
 // WithHTTPClient sends requests, those for tokens included, by the Transport of hc, and each within its
 // Timeout: for a proxy, a transport that traces, a certificate pool. Redirects are not followed and
 // cookies are not kept, whatever hc does.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(c *Client) error {
-		if hc == nil {
-			return errors.New("zohocrm: WithHTTPClient: the http.Client is nil")
-		}
+	return option("WithHTTPClient", hc != nil, "the http.Client is nil", func(c *Client) {
 		if hc.Transport != nil {
 			c.transport = hc.Transport
 		}
 		if hc.Timeout > 0 {
 			c.attemptTimeout = min(c.attemptTimeout, hc.Timeout)
 		}
-		return nil
-	}
+	})
 }
 
 // WithLogger logs one line for each request of an operation: operation, path template, status, code, attempt,
 // duration and the credits that remain. Never a body or a token. Answers that are a success are of
 // level Info, others of level Warn.
 func WithLogger(logger *slog.Logger) Option {
-	return func(c *Client) error {
-		if logger == nil {
-			return errors.New("zohocrm: WithLogger: the logger is nil")
-		}
-		c.logger = logger
-		return nil
-	}
+	return option("WithLogger", logger != nil, "the logger is nil", func(c *Client) { c.logger = logger })
 }
 
 // WithMaxAttempts sends a request at most n times, beside the one more after a token was renewed. The
 // default is 4; 1 means no retries.
 func WithMaxAttempts(n int) Option {
-	return func(c *Client) error {
-		if n < 1 {
-			return fmt.Errorf("zohocrm: WithMaxAttempts: must be at least 1, is %d", n)
-		}
-		c.maxAttempts = n
-		return nil
-	}
+	return option("WithMaxAttempts", n >= 1, fmt.Sprintf("must be at least 1, is %d", n), func(c *Client) { c.maxAttempts = n })
 }
 
 // WithAttemptTimeout limits each request of a call, be it for a token or of the operation. The default is 30 seconds.
 func WithAttemptTimeout(d time.Duration) Option {
-	return func(c *Client) error {
-		if d <= 0 {
-			return fmt.Errorf("zohocrm: WithAttemptTimeout: must be above 0, is %s", d)
-		}
-		c.attemptTimeout = d
-		return nil
-	}
+	return option("WithAttemptTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.attemptTimeout = d })
 }
 
 // WithTimeout limits a call with all its attempts and waits. The default is 2 minutes. A context that
 // ends earlier wins.
 func WithTimeout(d time.Duration) Option {
-	return func(c *Client) error {
-		if d <= 0 {
-			return fmt.Errorf("zohocrm: WithTimeout: must be above 0, is %s", d)
-		}
-		c.timeout = d
-		return nil
-	}
+	return option("WithTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.timeout = d })
 }
 
 // WithUserAgent puts the name of an application, such as "orders/2.1", before that of this package in
 // the User-Agent.
 func WithUserAgent(application string) Option {
-	return func(c *Client) error {
-		if application == "" || strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
-			return errors.New("zohocrm: WithUserAgent: must be printable ASCII, and not empty")
-		}
+	printable := !strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f })
+	return option("WithUserAgent", printable && application != "", "must be printable ASCII, and not empty", func(c *Client) {
 		c.userAgent = []string{application + " " + userAgent}
-		return nil
-	}
+	})
 }
 
 // WithoutValidation sends requests that break a rule of the OpenAPI document, for the day that Zoho
 // relaxes one. What goes into the path is checked all the same.
 func WithoutValidation() Option {
-	return func(c *Client) error {
-		c.validate = false
-		return nil
-	}
+	return option("WithoutValidation", true, "", func(c *Client) { c.validate = false })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,9 @@ var (
 	AE = DataCenter{Name: "AE", APIURL: "https://www.zohoapis.ae", AccountsURL: "https://accounts.zoho.ae"}
 )
 
+// DataCenters returns the data centres of Zoho, to choose one by its Name.
+func DataCenters() []DataCenter { return []DataCenter{US, EU, IN, AU, JP, CN, CA, SA, UK, AE} }
+
 // Sandbox returns the sandbox environment of a production data centre of Zoho's: sandbox. in place of
 // www. in the API host, the same accounts host. Of any other data centre it returns one that [New]
 // refuses, so that a write for a sandbox never lands in production.
@@ -61,12 +65,7 @@ func (d DataCenter) environment(name string) DataCenter {
 
 // isZoho reports whether domain is the API domain of one of Zoho's data centres, without its prefix.
 func isZoho(domain string) bool {
-	for _, d := range []DataCenter{US, EU, IN, AU, JP, CN, CA, SA, UK, AE} {
-		if d.APIURL == "https://www."+domain {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(DataCenters(), func(d DataCenter) bool { return d.APIURL == "https://www."+domain })
 }
 
 // apiDomain returns the host of an API URL without the prefix that names the environment.

@@ -126,7 +126,7 @@ func checkDocumentedErrors(t judge, d *document) {
 func checkServers(t judge, d *document) {
 	t.Helper()
 	var want []string
-	for _, dc := range []client.DataCenter{client.US, client.EU, client.IN, client.AU, client.JP, client.CN, client.CA, client.SA, client.UK, client.AE} {
+	for _, dc := range client.DataCenters() {
 		want = append(want, dc.APIURL)
 		if dc != client.UK && dc != client.AE {
 			want = append(want, dc.Sandbox().APIURL, dc.Developer().APIURL)

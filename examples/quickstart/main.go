@@ -128,9 +128,7 @@ func org() (dc client.DataCenter, auth client.RefreshToken, isOrg bool, err erro
 	if auth == (client.RefreshToken{}) && name == "" {
 		return dc, auth, false, nil
 	}
-	for _, known := range []client.DataCenter{
-		client.US, client.EU, client.IN, client.AU, client.JP, client.CN, client.CA, client.SA, client.UK, client.AE,
-	} {
+	for _, known := range client.DataCenters() {
 		if strings.EqualFold(name, known.Name) {
 			return known, auth, true, nil
 		}
