@@ -1,14 +1,15 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
 )
 
 const (
@@ -87,16 +88,15 @@ func (e *envelope[Element]) list(key string) (list []Element, only bool) {
 }
 
 // read reads the answer, which is a success only if each of its elements is one, of that very input.
-func (c *call) read(auth *authorization) ([]Result, error) {
+func (c *call) read() ([]Result, error) {
 	a := &c.answer
-	a.contentType, a.problem = redact(a.contentType, auth.token), redact(a.problem, auth.token)
-	a.body = redactJSON(a.body, auth.secret)
-	if a.problem != "" {
-		err := c.unexpected(-1, a.problem)
-		err.cause = a.cause
+	a.Body = safetext.RedactJSON(a.Body, c.auth.Secret)
+	if a.Problem != "" {
+		err := c.unexpected(-1, c.redact(a.Problem))
+		err.cause = a.Cause
 		return c.fail(err)
 	}
-	if a.status < 300 && a.isJSON() {
+	if a.Status < 300 && c.isJSON() {
 		if results := c.readSuccesses(); results != nil {
 			return results, nil
 		}
@@ -104,31 +104,10 @@ func (c *call) read(auth *authorization) ([]Result, error) {
 	return c.readElements()
 }
 
-// redactJSON takes a secret out of an answer, be it written with escapes.
-func redactJSON(body, secret []byte) []byte {
-	if len(secret) < minSecret {
-		return body
-	}
-	if bytes.Contains(body, []byte(`\u`)) {
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.UseNumber()
-		var value any
-		if decoder.Decode(&value) == nil {
-			if plain, err := json.Marshal(value); err == nil && bytes.Contains(plain, secret) {
-				body = plain
-			}
-		}
-	}
-	if bytes.Contains(body, secret) {
-		body = bytes.ReplaceAll(body, secret, []byte(placeholder))
-	}
-	return body
-}
-
 // readSuccesses reads an answer in which all went well, in one pass. It returns nil for any other.
 func (c *call) readSuccesses() []Result {
 	var body envelope[success]
-	if json.Unmarshal(c.answer.body, &body) != nil {
+	if json.Unmarshal(c.answer.Body, &body) != nil {
 		return nil
 	}
 	list, only := body.list(c.key)
@@ -149,7 +128,7 @@ func (c *call) readSuccesses() []Result {
 // contradiction says why what calls itself a success of an input is none.
 func (c *call) contradiction(index int, code, id string) string {
 	switch {
-	case code != codeSuccess || c.answer.status != http.StatusOK && c.answer.status != http.StatusMultiStatus:
+	case code != codeSuccess || c.answer.Status != http.StatusOK && c.answer.Status != http.StatusMultiStatus:
 		return "the result contradicts itself"
 	case id == "" || strings.Trim(id, "0123456789") != "":
 		return "the success has no id"
@@ -163,8 +142,8 @@ func (c *call) contradiction(index int, code, id string) string {
 // readElements reads any answer.
 func (c *call) readElements() ([]Result, error) {
 	var body envelope[element]
-	if err := json.Unmarshal(c.answer.body, &body); err != nil {
-		c.answer.cutOff = err.Error() == "unexpected end of JSON input"
+	if err := json.Unmarshal(c.answer.Body, &body); err != nil {
+		c.answer.CutOff = err.Error() == "unexpected end of JSON input"
 		return c.fail(c.unexpected(-1, "the answer is not JSON of the documented form"))
 	}
 	list, only := body.list(c.key)
@@ -176,15 +155,13 @@ func (c *call) readElements() ([]Result, error) {
 		return c.fail(c.unexpected(-1, "the answer contradicts itself"))
 	case len(list) == 0 || len(list) != len(c.ids):
 		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer has %d results for %d inputs", len(list), len(c.ids))))
-	case c.answer.status < 300 && !c.answer.isJSON():
-		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.answer.contentType)))
+	case c.answer.Status < 300 && !c.isJSON():
+		return c.fail(c.unexpected(-1, fmt.Sprintf("the answer is of the content type %q", c.contentType())))
 	}
-	results := make([]Result, len(list))
-	var errs []error
+	results, errs := make([]Result, len(list)), make([]error, len(list))
 	for i := range list {
-		if results[i] = c.readElement(i, &list[i]); results[i].Err != nil {
-			errs = append(errs, results[i].Err)
-		}
+		results[i] = c.readElement(i, &list[i])
+		errs[i] = results[i].Err
 	}
 	return results, joinErrors(errs)
 }
@@ -216,9 +193,21 @@ func (c *call) readError(index int, it *item) error {
 	return c.failure(index, it)
 }
 
-func (a *answer) isJSON() bool {
-	media, _, _ := strings.Cut(a.contentType, ";")
+func (c *call) isJSON() bool {
+	media, _, _ := strings.Cut(c.answer.Header.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
+func (c *call) contentType() string { return c.redact(c.answer.Header.Get("Content-Type")) }
+
+// credits returns the API credits that remain, -1 where Zoho did not say.
+func (c *call) credits() int {
+	if value := c.answer.Header.Get("X-Api-Credits-Remaining"); value != "" {
+		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {
+			return credits
+		}
+	}
+	return -1
 }
 
 // failure is an error of Zoho's.
@@ -235,14 +224,14 @@ func (c *call) failure(index int, it *item) *Error {
 // unexpected is an answer that is not one of Zoho's.
 func (c *call) unexpected(index int, message string) *Error {
 	err := c.newError(index, message)
-	err.Snippet = shorten(string(c.answer.body[:min(len(c.answer.body), 4*maxSnippet)]), maxSnippet)
+	err.Snippet = safetext.Shorten(string(c.answer.Body[:min(len(c.answer.Body), 4*maxSnippet)]), maxSnippet)
 	return err
 }
 
 func (c *call) newError(index int, message string) *Error {
 	return &Error{
-		Operation: *c.operation, StatusCode: c.answer.status, Message: message, Index: index, Attempts: c.attempts,
-		CreditsRemaining: c.answer.credits, ContentType: c.answer.contentType,
+		Operation: *c.operation, StatusCode: c.answer.Status, Message: message, Index: index, Attempts: c.attempts,
+		CreditsRemaining: c.credits(), ContentType: c.contentType(),
 	}
 }
 

@@ -10,38 +10,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 )
 
 // Auth is a way to get access tokens: [StaticToken], [RefreshToken], [ClientCredentials] or
 // [TokenSource]. It prints, logs and marshals as a placeholder, never as its secret.
 type Auth interface {
 	// source checks the credentials and returns where tokens for a data centre come from.
-	source(DataCenter) (source, error)
-}
-
-// source is where access tokens come from. It is safe for concurrent use.
-type source interface {
-	// authorize returns an authorization: another one than Zoho refused, where refused is not nil and
-	// there is another.
-	authorize(ctx context.Context, deadline time.Time, c *Client, refused *authorization) (*authorization, error)
-}
-
-// authorization is an access token, made ready once for all requests.
-type authorization struct {
-	token  string
-	secret []byte
-	header []string
-}
-
-func newAuthorization(token string) *authorization {
-	return &authorization{token: token, secret: []byte(token), header: []string{"Zoho-oauthtoken " + token}}
+	source(DataCenter) (tokens.Source, error)
 }
 
 // RefreshToken makes access tokens from a refresh token, and renews them: the way of a program that
@@ -93,23 +74,41 @@ type Cache interface {
 
 // StaticToken is an access token that somebody else got, and renews. A call that Zoho refuses for its
 // token is not sent again. The token is given without "Zoho-oauthtoken ".
-func StaticToken(token string) Auth { return &staticToken{authorization: newAuthorization(token)} }
+func StaticToken(token string) Auth {
+	source, err := tokens.Static(token)
+	if err != nil {
+		err = fmt.Errorf("zohocrm: StaticToken: %w", err)
+	}
+	return &given{tokens: source, err: err}
+}
 
 // TokenSource takes access tokens from an OAuth library, which keeps and renews them. It is asked for a
-// token before each request. A call that Zoho refuses for its token is sent again once, if tokens
+// token before each request. A call that Zoho refuses for its token is sent again once, if the library
 // returns another one then.
-func TokenSource(tokens oauth2.TokenSource) Auth { return &oauthTokens{tokens: tokens} }
+func TokenSource(library oauth2.TokenSource) Auth {
+	if isNil(library) {
+		return &given{err: errors.New("zohocrm: TokenSource: the oauth2.TokenSource is nil")}
+	}
+	return &given{tokens: tokens.FromLibrary(library)}
+}
 
-func (a RefreshToken) source(dc DataCenter) (source, error) {
+// given is an Auth whose tokens are not of this package's making.
+type given struct {
+	tokens tokens.Source
+	err    error
+	hidden
+}
+
+func (a *given) source(DataCenter) (tokens.Source, error) { return a.tokens, a.err }
+
+func (a RefreshToken) source(dc DataCenter) (tokens.Source, error) {
 	if err := checkCredentials("RefreshToken", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"RefreshToken", a.RefreshToken}); err != nil {
 		return nil, err
 	}
-	return newGrant(dc, clientcredentials.Config{ClientID: a.ClientID, ClientSecret: a.ClientSecret, EndpointParams: url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken},
-	}}, a.Cache)
+	return grant(dc, a.ClientID, a.ClientSecret, a.Cache, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken}})
 }
 
-func (a ClientCredentials) source(dc DataCenter) (source, error) {
+func (a ClientCredentials) source(dc DataCenter) (tokens.Source, error) {
 	if err := checkCredentials("ClientCredentials", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"OrgID", a.OrgID}); err != nil {
 		return nil, err
 	}
@@ -124,10 +123,8 @@ func (a ClientCredentials) source(dc DataCenter) (source, error) {
 			}
 		}
 	}
-	return newGrant(dc, clientcredentials.Config{ClientID: a.ClientID, ClientSecret: a.ClientSecret, EndpointParams: url.Values{
-		// Zoho takes commas between the scopes, where OAuth has spaces.
-		"scope": {strings.Join(scopes, ",")}, "soid": {"ZohoCRM." + a.OrgID},
-	}}, a.Cache)
+	// Zoho takes commas between the scopes, where OAuth has spaces.
+	return grant(dc, a.ClientID, a.ClientSecret, a.Cache, url.Values{"scope": {strings.Join(scopes, ",")}, "soid": {"ZohoCRM." + a.OrgID}})
 }
 
 // checkCredentials refuses a value, beside its field, that is empty or has blanks at an end.
@@ -140,89 +137,17 @@ func checkCredentials(auth string, credentials ...[2]string) error {
 	return nil
 }
 
-type staticToken struct {
-	authorization *authorization
-	hidden
-}
-
-func (a *staticToken) source(DataCenter) (source, error) {
-	if err := checkToken(a.authorization.token); err != nil {
-		return nil, fmt.Errorf("zohocrm: StaticToken: %w", err)
+func grant(dc DataCenter, id, secret string, cache Cache, parameters url.Values) (tokens.Source, error) {
+	if err := checkURL("AccountsURL", dc.AccountsURL); err != nil {
+		return nil, err
 	}
-	return a, nil
-}
-
-func (a *staticToken) authorize(context.Context, time.Time, *Client, *authorization) (*authorization, error) {
-	return a.authorization, nil
-}
-
-type oauthTokens struct {
-	tokens oauth2.TokenSource
-	flight singleflight.Group
-	hidden
-}
-
-func (a *oauthTokens) source(DataCenter) (source, error) {
-	if isNil(a.tokens) {
-		return nil, errors.New("zohocrm: TokenSource: the oauth2.TokenSource is nil")
+	if cache != nil && isNil(cache) {
+		return nil, errors.New("zohocrm: the Cache is nil: leave it out")
 	}
-	return a, nil
-}
-
-func (a *oauthTokens) authorize(ctx context.Context, deadline time.Time, _ *Client, _ *authorization) (*authorization, error) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	// Token takes no context: a caller whose context ends must not wait for it.
-	return wait(ctx, a.flight.DoChan("", recovered(func() (*authorization, error) {
-		token, err := a.tokens.Token()
-		if err != nil {
-			return nil, &AuthError{Message: "the oauth2.TokenSource failed: " + err.Error(), cause: err}
-		}
-		if token == nil {
-			return nil, &AuthError{Message: "the oauth2.TokenSource returned no token"}
-		}
-		if err := checkToken(token.AccessToken); err != nil {
-			return nil, &AuthError{Message: "the oauth2.TokenSource: " + err.Error()}
-		}
-		return newAuthorization(token.AccessToken), nil
-	})))
-}
-
-// recovered makes an error of a panic in the caller's code, which nobody could recover in a flight.
-func recovered(get func() (*authorization, error), secrets ...string) func() (any, error) {
-	return func() (auth any, err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + redact(fmt.Sprint(r), secrets...)}
-			}
-		}()
-		return get()
-	}
-}
-
-// wait returns what a shared flight brings, unless ctx ends before.
-func wait(ctx context.Context, flight <-chan singleflight.Result) (*authorization, error) {
-	select {
-	case result := <-flight:
-		auth, _ := result.Val.(*authorization)
-		return auth, result.Err
-	case <-ctx.Done():
-		return nil, &AuthError{Message: "the call ended before there was one: " + ctx.Err().Error(), cause: ctx.Err()}
-	}
-}
-
-// checkToken refuses what cannot be an access token, without showing it.
-func checkToken(token string) error {
-	switch {
-	case token == "":
-		return errors.New("the access token is empty")
-	case strings.HasPrefix(strings.ToLower(token), "zoho-oauthtoken"), strings.HasPrefix(strings.ToLower(token), "bearer "):
-		return errors.New("the access token must be given without a scheme such as Zoho-oauthtoken")
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return errors.New("the access token has a space or a character that a header cannot carry")
-	default:
-		return nil
-	}
+	return tokens.NewGrant(tokens.Config{
+		ClientID: id, ClientSecret: secret, Parameters: parameters, Cache: cache,
+		AccountsURL: dc.AccountsURL, DataCenter: dc.Name, API: dc.APIURL, CheckAPIDomain: dc.checkAPIDomain,
+	}), nil
 }
 
 // isNil reports whether an interface holds nothing, or a nil pointer or function.
@@ -234,33 +159,17 @@ func isNil(v any) bool {
 // hidden makes a type that holds a secret print, log and marshal as a placeholder.
 type hidden struct{}
 
-const placeholder = "(secret)"
-
 // String returns a placeholder.
-func (hidden) String() string { return placeholder }
+func (hidden) String() string { return safetext.Placeholder }
 
 // Format writes a placeholder for any verb.
-func (hidden) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, placeholder) }
+func (hidden) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, safetext.Placeholder) }
 
 // LogValue returns a placeholder.
-func (hidden) LogValue() slog.Value { return slog.StringValue(placeholder) }
+func (hidden) LogValue() slog.Value { return slog.StringValue(safetext.Placeholder) }
 
 // MarshalText returns a placeholder.
-func (hidden) MarshalText() ([]byte, error) { return []byte(placeholder), nil }
+func (hidden) MarshalText() ([]byte, error) { return []byte(safetext.Placeholder), nil }
 
 // MarshalBinary returns a placeholder.
-func (hidden) MarshalBinary() ([]byte, error) { return []byte(placeholder), nil }
-
-// minSecret is the least length that is redacted: a shorter string is no secret of Zoho's, and may
-// stand in any text.
-const minSecret = 8
-
-// redact takes secrets out of text that came from outside.
-func redact(text string, secrets ...string) string {
-	for _, secret := range secrets {
-		if len(secret) >= minSecret {
-			text = strings.ReplaceAll(text, secret, placeholder)
-		}
-	}
-	return text
-}
+func (hidden) MarshalBinary() ([]byte, error) { return []byte(safetext.Placeholder), nil }

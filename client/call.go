@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
 )
 
 // call is one call of an operation.
@@ -27,11 +30,12 @@ type call struct {
 
 	deadline time.Time
 	attempts int
+	auth     *tokens.Authorization // of the last attempt
 	renewed  bool
-	answer   answer
+	answer   wire.Answer
 	results  []Result // nil where the last attempt had no answer
 	err      error
-	answered error // what the last answer was, if it was no success
+	answered error // that of the last answer, nil where it was a success
 }
 
 // do is the life of a call: check it, attempt it until it succeeds or must not be repeated, and say
@@ -43,14 +47,15 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if err := c.check(ctx, call); err != nil {
 		return call.fail(err)
 	}
-	call.deadline = time.Now().Add(c.timeout)
+	call.deadline = time.Now().Add(c.sender.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
 		call.deadline = d
 	}
-	ctx = context.WithValue(ctx, operationKey{}, call.operation)
-	again := c.retry(ctx, call.deadline, func() verdict { return c.attempt(ctx, call) })
+	again := c.sender.Retry(ctx, call.deadline, func() (bool, time.Duration) {
+		return c.attempt(ctx, call), call.answer.RetryAfter()
+	})
 	if err := ctx.Err(); again && err != nil {
-		call.results, call.err = nil, call.noAnswer(err, "")
+		call.results, call.err = nil, call.noAnswer(err)
 	}
 	if call.results != nil {
 		return call.results, call.err
@@ -72,57 +77,67 @@ func (c *Client) check(ctx context.Context, call *call) error {
 		faults = append(faults, &ValidationError{Operation: *call.operation, Field: b.Field, Rule: b.Rule, Message: b.Message})
 	}
 	if err := ctx.Err(); err != nil && len(faults) == 0 {
-		return call.noAnswer(err, "")
+		return call.noAnswer(err)
 	}
 	return joinErrors(faults)
 }
 
-// attempt authorizes and exchanges; once more where Zoho refused the token and there is another.
-func (c *Client) attempt(ctx context.Context, call *call) (v verdict) {
-	var refused *authorization
+// attempt authorizes and exchanges; once more where Zoho refused the token and there is another. It
+// reports whether another attempt is worth it.
+func (c *Client) attempt(ctx context.Context, call *call) (again bool) {
+	var refused *tokens.Authorization
 	for {
-		auth, err := c.auth.authorize(ctx, call.deadline, c, refused)
+		auth, err := c.auth.Authorize(ctx, call.deadline, &c.sender, refused)
 		if err != nil {
-			if call.attempts > 0 && call.answered == nil {
-				err = call.noAnswer(err, "")
+			if err = authError(err); call.attempts > 0 && call.answered == nil {
+				err = call.noAnswer(err)
 			}
 			call.results, call.err = nil, err
-			return verdict{}
+			return false
 		}
-		if refused != nil && auth.token == refused.token {
-			return v
+		if refused != nil && auth.Token == refused.Token {
+			return again
 		}
-		v = c.exchange(ctx, call, auth)
-		if call.renewed || call.answer.status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
-			return v
+		call.auth = auth
+		again = c.exchange(ctx, call)
+		if call.renewed || call.answer.Status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
+			return again
 		}
 		call.renewed, refused = true, auth
 	}
 }
 
 // exchange sends one request and reads its answer.
-func (c *Client) exchange(ctx context.Context, call *call, auth *authorization) (v verdict) {
-	ctx, cancel := context.WithTimeout(ctx, min(c.attemptTimeout, time.Until(call.deadline)))
-	defer cancel()
+func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
 	started := time.Now()
+	ctx = context.WithValue(ctx, operationKey{}, call.operation)
+	ctx, cancel := context.WithTimeout(ctx, min(c.sender.AttemptTimeout, call.deadline.Sub(started)))
+	defer cancel()
 	call.attempts++
-	call.answer, call.results = answer{credits: -1}, nil
+	call.answer, call.results = wire.Answer{}, nil
 	req, err := call.request(c.server)
 	if err == nil {
-		req.Header["Authorization"], req.Header["User-Agent"] = auth.header, c.userAgent
-		err = c.send(req.WithContext(ctx), &call.answer)
+		req.Header["Authorization"], req.Header["User-Agent"] = call.auth.Header, c.userAgent
+		err = c.sender.Send(req.WithContext(ctx), &call.answer)
 	}
 	if err != nil {
-		v.again = isTransient(err)
-		call.err = call.noAnswer(err, auth.token)
+		call.err = call.noAnswer(err)
+		again = wire.IsTransient(err)
 	} else {
-		call.results, call.err = call.read(auth)
+		call.results, call.err = call.read()
 		call.answered = call.err
-		v.again = call.err != nil && (isRetryable(call.answer.status) || call.answer.cutOff)
-		v.after = call.answer.retryAfter
+		again = call.err != nil && (wire.IsRetryable(call.answer.Status) || call.answer.CutOff)
 	}
 	c.log(ctx, call, started)
-	return v
+	return again
+}
+
+// redact takes the access token out of text.
+func (c *call) redact(text string) string {
+	if c.auth == nil {
+		return text
+	}
+	return safetext.Redact(text, c.auth.Token)
 }
 
 // fail gives each input the error that ended the whole call.
@@ -135,11 +150,11 @@ func (c *call) fail(err error) ([]Result, error) {
 }
 
 // noAnswer is the error of a call that ended without an answer.
-func (c *call) noAnswer(cause error, secret string) error {
+func (c *call) noAnswer(cause error) error {
 	outcome, hint := "nothing was sent", ""
 	dial, isDial := errors.AsType[*net.OpError](cause)
 	switch {
-	case c.attempts == 1 && (!isTransient(cause) || isDial && dial.Op == "dial"):
+	case c.attempts == 1 && (!wire.IsTransient(cause) || isDial && dial.Op == "dial"):
 		outcome, hint = "no connection (attempts: 1)", ": check DataCenter.APIURL and the network"
 	case c.attempts > 0:
 		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)
@@ -147,7 +162,7 @@ func (c *call) noAnswer(cause error, secret string) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
 		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
 	}
-	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, shorten(redact(cause.Error(), secret), maxMessage), hint)}
+	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, safetext.Shorten(c.redact(cause.Error()), maxMessage), hint)}
 }
 
 // withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.
@@ -162,19 +177,19 @@ func withAnswerBefore(err, answer error) error {
 func (c *Client) log(ctx context.Context, call *call, started time.Time) {
 	level, outcome := slog.LevelInfo, slog.String("code", codeSuccess)
 	if failure, isError := errors.AsType[*Error](call.err); isError {
-		level, outcome = slog.LevelWarn, slog.String("code", shorten(string(failure.Code), maxSnippet))
+		level, outcome = slog.LevelWarn, slog.String("code", safetext.Shorten(string(failure.Code), maxSnippet))
 	} else if call.err != nil {
 		level, outcome = slog.LevelWarn, slog.Any("error", call.err)
 	}
-	if !c.logger.Enabled(ctx, level) {
+	if !c.sender.Logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("operation", call.operation.ID), slog.String("method", call.operation.Method), slog.String("path", call.operation.Path),
-		slog.Int("status", call.answer.status), slog.Int("attempt", call.attempts), slog.Duration("duration", time.Since(started)), outcome,
+		slog.Int("status", call.answer.Status), slog.Int("attempt", call.attempts), slog.Duration("duration", time.Since(started)), outcome,
 	}
-	if call.answer.credits >= 0 {
-		attrs = append(attrs, slog.Int("credits_remaining", call.answer.credits))
+	if credits := call.credits(); credits >= 0 {
+		attrs = append(attrs, slog.Int("credits_remaining", credits))
 	}
-	c.logger.LogAttrs(ctx, level, "zohocrm request", attrs...)
+	c.sender.Logger.LogAttrs(ctx, level, "zohocrm request", attrs...)
 }

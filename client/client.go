@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
 )
 
 // userAgent has the version of the module.
@@ -16,16 +18,11 @@ const userAgent = "zohocrm-go/0.1.0"
 
 // Client calls the API of one org. It is safe for concurrent use. Make it with [New].
 type Client struct {
-	server         string // the base of the generated paths, with a slash at its end
-	auth           source
-	transport      http.RoundTripper
-	logger         *slog.Logger
-	userAgent      []string
-	validate       bool
-	maxAttempts    int
-	attemptTimeout time.Duration
-	timeout        time.Duration
-	firstWait      time.Duration
+	server    string // the base of the generated paths, with a slash at its end
+	auth      tokens.Source
+	sender    wire.Sender
+	userAgent []string
+	validate  bool
 
 	hidden
 }
@@ -40,40 +37,28 @@ type Option func(*Client) error
 // range. All faults are in the one error.
 func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	c := &Client{
-		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
-		transport:      http.DefaultTransport,
-		logger:         slog.New(slog.DiscardHandler),
-		userAgent:      []string{userAgent},
-		validate:       true,
-		maxAttempts:    4,
-		attemptTimeout: 30 * time.Second,
-		timeout:        2 * time.Minute,
-		firstWait:      firstWait,
+		server: strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
+		sender: wire.Sender{
+			Transport: http.DefaultTransport, MaxAttempts: 4, FirstWait: wire.FirstWait,
+			AttemptTimeout: 30 * time.Second, Timeout: 2 * time.Minute, Logger: slog.New(slog.DiscardHandler),
+		},
+		userAgent: []string{userAgent},
+		validate:  true,
 	}
-	var faults []error
-	if dc.problem != "" {
-		faults = append(faults, fmt.Errorf("zohocrm: DataCenter: %s", dc.problem))
-	} else if err := checkURL("APIURL", dc.APIURL); err != nil {
-		faults = append(faults, err)
-	}
+	faults := []error{dc.check()}
 	if isNil(auth) {
 		faults = append(faults, errors.New("zohocrm: the Auth is nil: use StaticToken, RefreshToken, ClientCredentials or TokenSource"))
 	} else {
-		var err error
-		if c.auth, err = auth.source(dc); err != nil {
-			faults = append(faults, err)
-		}
+		source, err := auth.source(dc)
+		c.auth, faults = source, append(faults, err)
 	}
 	for _, option := range options {
-		if option == nil {
-			continue
-		}
-		if err := option(c); err != nil {
-			faults = append(faults, err)
+		if option != nil {
+			faults = append(faults, option(c))
 		}
 	}
-	if len(faults) > 0 {
-		return nil, joinErrors(faults)
+	if err := joinErrors(faults); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -95,10 +80,10 @@ func option(name string, valid bool, rule string, set func(*Client)) Option {
 func WithHTTPClient(hc *http.Client) Option {
 	return option("WithHTTPClient", hc != nil, "the http.Client is nil", func(c *Client) {
 		if hc.Transport != nil {
-			c.transport = hc.Transport
+			c.sender.Transport = hc.Transport
 		}
 		if hc.Timeout > 0 {
-			c.attemptTimeout = min(c.attemptTimeout, hc.Timeout)
+			c.sender.AttemptTimeout = min(c.sender.AttemptTimeout, hc.Timeout)
 		}
 	})
 }
@@ -107,24 +92,24 @@ func WithHTTPClient(hc *http.Client) Option {
 // duration and the credits that remain. Never a body or a token. Answers that are a success are of
 // level Info, others of level Warn.
 func WithLogger(logger *slog.Logger) Option {
-	return option("WithLogger", logger != nil, "the logger is nil", func(c *Client) { c.logger = logger })
+	return option("WithLogger", logger != nil, "the logger is nil", func(c *Client) { c.sender.Logger = logger })
 }
 
 // WithMaxAttempts sends a request at most n times, beside the one more after a token was renewed. The
 // default is 4; 1 means no retries.
 func WithMaxAttempts(n int) Option {
-	return option("WithMaxAttempts", n >= 1, fmt.Sprintf("must be at least 1, is %d", n), func(c *Client) { c.maxAttempts = n })
+	return option("WithMaxAttempts", n >= 1, fmt.Sprintf("must be at least 1, is %d", n), func(c *Client) { c.sender.MaxAttempts = n })
 }
 
 // WithAttemptTimeout limits each request of a call, be it for a token or of the operation. The default is 30 seconds.
 func WithAttemptTimeout(d time.Duration) Option {
-	return option("WithAttemptTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.attemptTimeout = d })
+	return option("WithAttemptTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.sender.AttemptTimeout = d })
 }
 
 // WithTimeout limits a call with all its attempts and waits. The default is 2 minutes. A context that
 // ends earlier wins.
 func WithTimeout(d time.Duration) Option {
-	return option("WithTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.timeout = d })
+	return option("WithTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.sender.Timeout = d })
 }
 
 // WithUserAgent puts the name of an application, such as "orders/2.1", before that of this package in

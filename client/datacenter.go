@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
 )
 
 // DataCenter is where an org lives: the host of its API and the host that issues its tokens. A token
@@ -63,6 +65,17 @@ func (d DataCenter) environment(name string) DataCenter {
 	return d
 }
 
+// checkAPIDomain refuses the api_domain of a token where it is of another data centre than d, if that is
+// one of Zoho's own.
+func (d DataCenter) checkAPIDomain(domain string) error {
+	configured := apiDomain(d.APIURL)
+	if domain == "" || !isZoho(configured) || apiDomain(domain) == configured {
+		return nil
+	}
+	return fmt.Errorf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
+		safetext.Shorten(domain, maxSnippet), d.APIURL, d.Name)
+}
+
 // isZoho reports whether domain is the API domain of one of Zoho's data centres, without its prefix.
 func isZoho(domain string) bool {
 	return slices.ContainsFunc(DataCenters(), func(d DataCenter) bool { return d.APIURL == "https://www."+domain })
@@ -81,6 +94,14 @@ func apiDomain(apiURL string) string {
 		}
 	}
 	return host
+}
+
+// check refuses what no request of the API can be sent to.
+func (d DataCenter) check() error {
+	if d.problem != "" {
+		return fmt.Errorf("zohocrm: DataCenter: %s", d.problem)
+	}
+	return checkURL("APIURL", d.APIURL)
 }
 
 // checkURL refuses a URL that a token must not be sent to.

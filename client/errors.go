@@ -2,12 +2,15 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 )
 
 // Code is an error code of Zoho's, such as [CodeDuplicateData]. The list is open: a code that this
@@ -76,11 +79,11 @@ func (e *Error) Error() string {
 	}
 	fmt.Fprintf(&b, "HTTP %d", e.StatusCode)
 	if e.Code != "" {
-		fmt.Fprintf(&b, " %s", shorten(string(e.Code), maxSnippet))
+		fmt.Fprintf(&b, " %s", safetext.Shorten(string(e.Code), maxSnippet))
 	}
-	fmt.Fprintf(&b, ": %s", shorten(e.Message, maxMessage))
+	fmt.Fprintf(&b, ": %s", safetext.Shorten(e.Message, maxMessage))
 	if raw := string(e.Details.Raw); raw != "" && raw != "{}" && raw != "null" {
-		fmt.Fprintf(&b, " %s", shorten(raw, maxSnippet))
+		fmt.Fprintf(&b, " %s", safetext.Shorten(raw, maxSnippet))
 	}
 	if e.Snippet != "" {
 		fmt.Fprintf(&b, ": %q", e.Snippet)
@@ -105,8 +108,8 @@ func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("operation", e.Operation.ID),
 		slog.Int("status", e.StatusCode),
-		slog.String("code", shorten(string(e.Code), maxSnippet)),
-		slog.String("message", shorten(e.Message, maxMessage)),
+		slog.String("code", safetext.Shorten(string(e.Code), maxSnippet)),
+		slog.String("message", safetext.Shorten(e.Message, maxMessage)),
 		slog.Int("attempts", e.Attempts),
 	}
 	if e.Index >= 0 {
@@ -166,7 +169,7 @@ func (e *AuthError) Error() string {
 	if e.Code != "" {
 		fmt.Fprintf(&b, "%s: ", e.Code)
 	}
-	b.WriteString(shorten(e.Message, maxMessage))
+	b.WriteString(safetext.Shorten(e.Message, maxMessage))
 	return b.String()
 }
 
@@ -176,6 +179,15 @@ func (e *AuthError) Is(target error) bool { return e.Code.is(target) }
 // Unwrap returns the error of the transport, of the context or of the caller's token source, if there
 // was one.
 func (e *AuthError) Unwrap() error { return e.cause }
+
+// authError is the failure to get a token.
+func authError(err error) error {
+	f, ok := errors.AsType[*tokens.Failure](err)
+	if !ok {
+		return err
+	}
+	return &AuthError{StatusCode: f.Status, Code: Code(f.Code), Throttled: f.Throttled, Message: f.Message, cause: f.Cause}
+}
 
 // errorList is one or more errors with a text of one line.
 type errorList struct {
@@ -189,6 +201,7 @@ func (l *errorList) Unwrap() []error { return l.errs }
 // joinErrors returns nil, the one error, or all of them as one.
 func joinErrors(errs []error) error {
 	const most = 3
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) == 0 {
 		return nil
 	} else if len(errs) == 1 {
@@ -202,24 +215,4 @@ func joinErrors(errs []error) error {
 		text += fmt.Sprintf("; and %d more", len(errs)-most)
 	}
 	return &errorList{text, errs}
-}
-
-// oneLine makes text that came from outside fit for a line of a log.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		default:
-			return r
-		}
-	}, text)
-}
-
-// shorten returns the printable beginning of text.
-func shorten(text string, most int) string {
-	text = strings.TrimSpace(oneLine(text[:min(len(text), 4*most)]))
-	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

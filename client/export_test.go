@@ -8,7 +8,7 @@ import (
 // WithFirstWait sets what bounds the wait before the first retry.
 func WithFirstWait(d time.Duration) Option {
 	return func(c *Client) error {
-		c.firstWait = d
+		c.sender.FirstWait = d
 		return nil
 	}
 }
@@ -16,7 +16,7 @@ func WithFirstWait(d time.Duration) Option {
 // WithTransport wraps the transport of the client.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *Client) error {
-		c.transport = wrap(c.transport)
+		c.sender.Transport = wrap(c.sender.Transport)
 		return nil
 	}
 }

@@ -1,0 +1,127 @@
+// Package tokens gets access tokens from Zoho, keeps them and shares them.
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
+)
+
+// Source is where access tokens come from. It is safe for concurrent use.
+type Source interface {
+	// Authorize returns an authorization before deadline: another one than Zoho refused, where refused is
+	// not nil and there is another. It fails with a [*Failure].
+	Authorize(ctx context.Context, deadline time.Time, by *wire.Sender, refused *Authorization) (*Authorization, error)
+}
+
+// Authorization is an access token, made ready once for all requests.
+type Authorization struct {
+	Token  string
+	Secret []byte   // the token
+	Header []string // the token as a header has it
+}
+
+func newAuthorization(token string) *Authorization {
+	return &Authorization{Token: token, Secret: []byte(token), Header: []string{"Zoho-oauthtoken " + token}}
+}
+
+// Failure is why there is no access token.
+type Failure struct {
+	Status    int    // of the token endpoint, 0 where it did not answer
+	Code      string // of the token endpoint
+	Throttled bool
+	Message   string
+	Cause     error
+}
+
+// Error returns the message.
+func (f *Failure) Error() string { return f.Message }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Cause }
+
+// Static returns the source of one token.
+func Static(token string) (Source, error) {
+	if err := check(token); err != nil {
+		return nil, err
+	}
+	return (*static)(newAuthorization(token)), nil
+}
+
+type static Authorization
+
+func (s *static) Authorize(context.Context, time.Time, *wire.Sender, *Authorization) (*Authorization, error) {
+	return (*Authorization)(s), nil
+}
+
+// FromLibrary returns a source that asks an OAuth library for each token.
+func FromLibrary(tokens oauth2.TokenSource) Source { return &library{tokens: tokens} }
+
+type library struct {
+	tokens oauth2.TokenSource
+	flight singleflight.Group
+}
+
+func (l *library) Authorize(ctx context.Context, deadline time.Time, _ *wire.Sender, _ *Authorization) (*Authorization, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	// Token takes no context: a caller whose context ends must not wait for it.
+	return wait(ctx, l.flight.DoChan("", recovered(func() (*Authorization, error) {
+		token, err := l.tokens.Token()
+		if err != nil {
+			return nil, &Failure{Message: "the oauth2.TokenSource failed: " + err.Error(), Cause: err}
+		}
+		if token == nil {
+			return nil, &Failure{Message: "the oauth2.TokenSource returned no token"}
+		}
+		if err := check(token.AccessToken); err != nil {
+			return nil, &Failure{Message: "the oauth2.TokenSource: " + err.Error()}
+		}
+		return newAuthorization(token.AccessToken), nil
+	})))
+}
+
+// recovered makes an error of a panic in the caller's code, which nobody could recover in a flight.
+func recovered(get func() (*Authorization, error), secrets ...string) func() (any, error) {
+	return func() (auth any, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = &Failure{Message: "the TokenSource, Cache or RoundTripper panicked: " + safetext.Redact(fmt.Sprint(r), secrets...)}
+			}
+		}()
+		return get()
+	}
+}
+
+// wait returns what a shared flight brings, unless ctx ends before.
+func wait(ctx context.Context, flight <-chan singleflight.Result) (*Authorization, error) {
+	select {
+	case result := <-flight:
+		auth, _ := result.Val.(*Authorization)
+		return auth, result.Err
+	case <-ctx.Done():
+		return nil, &Failure{Message: "the call ended before there was one: " + ctx.Err().Error(), Cause: ctx.Err()}
+	}
+}
+
+// check refuses what cannot be an access token, without showing it.
+func check(token string) error {
+	switch {
+	case token == "":
+		return errors.New("the access token is empty")
+	case strings.HasPrefix(strings.ToLower(token), "zoho-oauthtoken"), strings.HasPrefix(strings.ToLower(token), "bearer "):
+		return errors.New("the access token must be given without a scheme such as Zoho-oauthtoken")
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return errors.New("the access token has a space or a character that a header cannot carry")
+	default:
+		return nil
+	}
+}
