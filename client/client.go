@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,9 +80,7 @@ func option(name string, valid bool, rule string, set func(*Client)) Option {
 // cookies are not kept, whatever hc does.
 func WithHTTPClient(hc *http.Client) Option {
 	return option("WithHTTPClient", hc != nil, "the http.Client is nil", func(c *Client) {
-		if hc.Transport != nil {
-			c.sender.Transport = hc.Transport
-		}
+		c.sender.Transport = cmp.Or(hc.Transport, http.DefaultTransport)
 		if hc.Timeout > 0 {
 			c.sender.AttemptTimeout = min(c.sender.AttemptTimeout, hc.Timeout)
 		}

@@ -313,6 +313,16 @@ func TestNilBody(t *testing.T) {
 	}
 }
 
+// A transport must return an answer or an error.
+func TestNeitherAnswerNorError(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+		return nil, nil //nolint:nilnil // that is the fault
+	}).option())
+	if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "neither an answer nor an error") {
+		t.Error(err)
+	}
+}
+
 // The form of a token request is in the hands of the transport, which may panic with it.
 func TestPanicWithSecret(t *testing.T) {
 	auth := credentials()

@@ -193,6 +193,20 @@ func TestTimeLimits(t *testing.T) {
 	}
 }
 
+// TestTimeoutOfHTTPClient holds that the caller's http.Client can only shorten an attempt.
+func TestTimeoutOfHTTPClient(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{time.Second: time.Second, time.Hour: 30 * time.Second, 0: 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			hc := &http.Client{Transport: transport(stall), Timeout: timeout}
+			crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(hc), client.WithMaxAttempts(1))
+			began := time.Now()
+			if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != want {
+				t.Errorf("with a Timeout of %s an attempt took %s, not %s: %v", timeout, time.Since(began), want, err)
+			}
+		})
+	}
+}
+
 // TestSlowTokenEndpoint holds that the wait for a token is no part of an attempt's time.
 func TestSlowTokenEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -297,6 +297,8 @@ func TestSharedToken(t *testing.T) {
 		func(a *client.RefreshToken) { a.ClientSecret += "x" },
 		func(a *client.RefreshToken) { a.RefreshToken += "x" },
 		func(a *client.RefreshToken) { a.Cache = &cache{} },
+		func(a *client.RefreshToken) { a.Cache = incomparable{cache: &cache{}} },
+		func(a *client.RefreshToken) { a.Cache = incomparable{cache: &cache{}} },
 	} {
 		another := auth
 		change(&another)
@@ -331,6 +333,12 @@ func (c *cache) Put(_ context.Context, key string, value []byte) error {
 		c.values[key] = value
 	}
 	return c.putError
+}
+
+// incomparable is a Cache that no map can find again: clients with equal ones do not share a token.
+type incomparable struct {
+	*cache
+	_ []byte
 }
 
 func TestCache(t *testing.T) {

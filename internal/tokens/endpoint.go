@@ -25,11 +25,11 @@ const (
 )
 
 // request asks the token endpoint for a token, again where it did not answer.
-func (g *Grant) request(ctx context.Context, by *wire.Sender) (token accessToken, failure *Failure) {
+func (g *Grant) request(ctx context.Context, sender *wire.Sender) (token accessToken, failure *Failure) {
 	deadline, _ := ctx.Deadline()
-	by.Retry(ctx, deadline, func() (bool, time.Duration) {
+	sender.Retry(ctx, deadline, func() (bool, time.Duration) {
 		var a wire.Answer
-		if token, failure = g.requestOnce(ctx, by, &a); failure == nil {
+		if token, failure = g.requestOnce(ctx, sender, &a); failure == nil {
 			return false, 0
 		}
 		noAnswer := a.Status < 400 && failure.Cause != nil && wire.IsTransient(failure.Cause)
@@ -40,11 +40,11 @@ func (g *Grant) request(ctx context.Context, by *wire.Sender) (token accessToken
 
 // requestOnce puts its answer into a, as the library loses the status of one that it cannot read, and
 // what cut one off.
-func (g *Grant) requestOnce(ctx context.Context, by *wire.Sender, a *wire.Answer) (accessToken, *Failure) {
-	ctx, cancel := context.WithTimeout(ctx, by.AttemptTimeout)
+func (g *Grant) requestOnce(ctx context.Context, sender *wire.Sender, a *wire.Answer) (accessToken, *Failure) {
+	ctx, cancel := context.WithTimeout(ctx, sender.AttemptTimeout)
 	defer cancel()
 	endpoint := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		if err := by.Send(req, a); err != nil || a.Cause != nil {
+		if err := sender.Send(req, a); err != nil || a.Cause != nil {
 			return nil, errors.Join(err, a.Cause)
 		}
 		return &http.Response{StatusCode: a.Status, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil

@@ -121,7 +121,7 @@ func (g *Grant) ready() *Authorization {
 }
 
 // Authorize returns a token that lives, or renews it.
-func (g *Grant) Authorize(ctx context.Context, deadline time.Time, by *wire.Sender, refused *Authorization) (*Authorization, error) {
+func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, error) {
 	if refused != nil {
 		g.drop(refused)
 	}
@@ -134,7 +134,7 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, by *wire.Send
 	detached := context.WithoutCancel(ctx)
 	for {
 		own := false
-		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*Authorization, error) { own = true; return g.refresh(detached, by) }, g.secrets...)))
+		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*Authorization, error) { own = true; return g.refresh(detached, sender) }, g.secrets...)))
 		// The limits of the client that began a flight are not those of the others.
 		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
 			return got, err
@@ -152,22 +152,22 @@ func (g *Grant) drop(refused *Authorization) {
 }
 
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
-func (g *Grant) refresh(ctx context.Context, by *wire.Sender) (*Authorization, error) {
+func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorization, error) {
 	if ready := g.ready(); ready != nil {
 		return ready, nil
 	}
 	g.mu.Lock()
 	refused, throttle, throttleEnds := g.refused, g.throttle, g.throttleEnds
 	g.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, by.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
 	defer cancel()
-	if cached := g.cached(ctx, by.Logger); cached.usable() && cached.RenewAt.After(refused) {
+	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.RenewAt.After(refused) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(throttleEnds) {
 		return g.remaining(throttle)
 	}
-	token, failure := g.request(ctx, by)
+	token, failure := g.request(ctx, sender)
 	if failure != nil {
 		if failure.Throttled {
 			g.mu.Lock()
@@ -183,7 +183,7 @@ func (g *Grant) refresh(ctx context.Context, by *wire.Sender) (*Authorization, e
 		if err == nil {
 			err = g.Cache.Put(ctx, g.key, value)
 		}
-		logCache(ctx, by.Logger, "keep", err, token.Value)
+		logCache(ctx, sender.Logger, "keep", err, token.Value)
 	}
 	return authorization, nil
 }

@@ -19,7 +19,7 @@ import (
 type Source interface {
 	// Authorize returns an authorization before deadline: another one than Zoho refused, where refused is
 	// not nil and there is another. It fails with a [*Failure].
-	Authorize(ctx context.Context, deadline time.Time, by *wire.Sender, refused *Authorization) (*Authorization, error)
+	Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, error)
 }
 
 // Authorization is an access token, made ready once for all requests.
