@@ -104,6 +104,7 @@ func TestRetryAfter(t *testing.T) {
 		wait    time.Duration // -1 where there is none
 	}{
 		"seconds":             {"7", 0, nil, 7 * time.Second},
+		"less than its own":   {"1", 0, []client.Option{client.WithFirstWait(time.Hour)}, time.Second},
 		"a minute":            {"60", 0, nil, time.Minute},
 		"above a minute":      {"61", 0, nil, -1},
 		"a date":              {"Sat, 01 Jan 2000 00:00:42 GMT", 0, nil, 42 * time.Second}, // the clock of synctest starts at midnight

@@ -63,12 +63,9 @@ func IsTransient(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
 	}
-	return !isA[*tls.CertificateVerificationError](err) && !isA[tls.AlertError](err) && !isA[tls.RecordHeaderError](err)
-}
-
-func isA[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
+	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, isProtocol := errors.AsType[tls.RecordHeaderError](err)
+	return !isCertificate && !isProtocol
 }
 
 // RetryAfter returns the wait that the answer asks for, 0 where it asks for none.
