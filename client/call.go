@@ -126,7 +126,7 @@ func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
 	} else {
 		call.results, call.err = call.read()
 		call.answered = call.err
-		again = call.err != nil && (wire.IsRetryable(call.answer.Status) || call.answer.CutOff)
+		again = wire.IsRetryable(call.answer.Status) || call.answer.CutOff
 	}
 	c.log(ctx, call, started)
 	return again

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -177,12 +178,16 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 	longWait := []client.Option{client.WithFirstWait(time.Minute)}
 	single := []client.Option{client.WithMaxAttempts(1)}
 	refused := "http://127.0.0.1:1"
+	connectionRefused := syscall.ECONNREFUSED
+	if runtime.GOOS == "windows" {
+		connectionRefused = 10061 // WSAECONNREFUSED
+	}
 
 	all := []fault{
 		{name: "no fault", asked: 1, sent: 1},
 
 		// No connection.
-		{name: "connection refused", static: true, target: to(refused), is: syscall.ECONNREFUSED, text: "(attempts: 4)"},
+		{name: "connection refused", static: true, target: to(refused), is: connectionRefused, text: "(attempts: 4)"},
 		{name: "unknown host", static: true, options: []client.Option{client.WithHTTPClient(unknownHost)}, text: "(attempts: 1)"},
 		{name: "no name server", static: true, options: []client.Option{client.WithHTTPClient(noNameServer)}, text: "(attempts: 4)"},
 		{name: "unknown certificate authority", static: true, target: to(badCertificate.URL), text: "(attempts: 1)"},
@@ -279,7 +284,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		}), sent: 1, status: 200, text: "content type"},
 
 		// The token endpoint.
-		{name: "token endpoint down", target: accounts(refused), auth: &client.AuthError{}, is: syscall.ECONNREFUSED, text: "did not answer"},
+		{name: "token endpoint down", target: accounts(refused), auth: &client.AuthError{}, is: connectionRefused, text: "did not answer"},
 		{name: "token endpoint resets, once", token: once(reset), asked: 2, sent: 1},
 		{name: "token endpoint resets", token: times(4, reset), asked: 4, auth: &client.AuthError{}, text: "did not answer"},
 		{name: "token answer cut off, once", token: once(resetBody), asked: 2, sent: 1},
@@ -301,6 +306,9 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 			auth: &client.AuthError{StatusCode: 200, Code: "invalid_client"}, text: "another data centre than zohotest"},
 		{name: "invalid_client_secret", token: once(send(200, `{"error":"invalid_client_secret"}`)), asked: 1,
 			auth: &client.AuthError{StatusCode: 200, Code: "invalid_client_secret"}, text: "the client secret does not belong"},
+		{name: "invalid_code, and the status of a throttle", token: once(send(200, `{"error":"invalid_code","status":"failure"}`)), asked: 1,
+			auth: &client.AuthError{StatusCode: 200, Code: "invalid_code"}},
+		{name: "a code that is too long", token: once(send(200, `{"error":"`+strings.Repeat("a", 100_000)+`"}`)), asked: 1, auth: &client.AuthError{StatusCode: 200}},
 		{name: "invalid_client as 401", token: once(send(401, `{"error":"invalid_client"}`)), asked: 1, auth: &client.AuthError{StatusCode: 401, Code: "invalid_client"}},
 		{name: "another error", token: once(send(200, `{"error":"invalid_scope","error_description":"no\nsuch"}`)), asked: 1,
 			auth: &client.AuthError{StatusCode: 200, Code: "invalid_scope"}, text: "no such"},

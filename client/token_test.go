@@ -307,9 +307,56 @@ func TestSharedToken(t *testing.T) {
 		mustUpdate(t, z.client(t, another))
 		z.mustHaveAsked(t, before+1)
 	}
-	before := z.grants
-	mustUpdate(t, newClient(t, client.US, auth, client.WithHTTPClient(&http.Client{Transport: z})))
-	z.mustHaveAsked(t, before+1)
+	for _, dc := range []client.DataCenter{
+		{APIURL: client.US.APIURL, AccountsURL: client.EU.AccountsURL}, {APIURL: client.EU.APIURL, AccountsURL: client.US.AccountsURL},
+	} {
+		before := z.grants
+		mustUpdate(t, newClient(t, dc, auth, client.WithHTTPClient(&http.Client{Transport: z})))
+		z.mustHaveAsked(t, before+1)
+	}
+}
+
+// TestThrottleOutlivesClient holds that a new client leaves the token endpoint alone where one before it was
+// throttled.
+func TestThrottleOutlivesClient(t *testing.T) {
+	z := &zoho{grant: func(int) *http.Response { return answer(http.StatusBadRequest, accessDenied) }}
+	auth := credentials()
+	for range 3 {
+		if err := update(t, z.client(t, auth)); err == nil {
+			t.Error("a call succeeds without a token")
+		}
+		for range 3 {
+			runtime.GC() // of the client before
+		}
+	}
+	z.mustHaveAsked(t, 1)
+}
+
+// TestTimeLimitOfToken holds that WithTimeout limits the wait for a token that somebody else is getting.
+func TestTimeLimitOfToken(t *testing.T) {
+	for name, auth := range map[string]func(blocked chan struct{}) client.Auth{
+		"RefreshToken": func(chan struct{}) client.Auth { return credentials() },
+		"TokenSource": func(blocked chan struct{}) client.Auth {
+			return client.TokenSource(tokens(func() (*oauth2.Token, error) { <-blocked; return nil, errors.New("late") }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				blocked := make(chan struct{})
+				defer close(blocked)
+				auth := auth(blocked)
+				patient := make(chan error, 1)
+				go func() { patient <- update(t, newClient(t, client.EU, auth, transport(stall).option())) }()
+				synctest.Wait()
+				hasty := newClient(t, client.EU, auth, transport(stall).option(), client.WithTimeout(time.Second))
+				began := time.Now()
+				if err := update(t, hasty); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+					t.Errorf("after %s: %v", time.Since(began), err)
+				}
+				<-patient
+			})
+		})
+	}
 }
 
 // cache is the Cache of one process; those with equal values share them.
@@ -359,7 +406,10 @@ func TestCache(t *testing.T) {
 		"of another key": {func(c *cache, key string) { c.edit(key, key, strings.Repeat("0", len(key))) }, 2, ""},
 		"ended":          {func(*cache, string) { time.Sleep(time.Hour) }, 2, ""},
 		"fails to get":   {func(c *cache, _ string) { c.getError = failure }, 2, "failed to return a token"},
-		"fails to put":   {func(c *cache, _ string) { clear(c.values); c.putError = failure }, 2, "failed to keep a token"},
+		"fails to put": {func(c *cache, _ string) {
+			clear(c.values)
+			c.putError = fmt.Errorf("%w:\n%s", failure, token(2))
+		}, 2, "failed to keep a token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -382,7 +432,7 @@ func TestCache(t *testing.T) {
 				mustUpdate(t, crm)
 				mustUpdate(t, crm)
 				z.mustHaveAsked(t, test.asked)
-				if logged := lines.String(); !strings.Contains(logged, test.logged) || (test.logged != "") != strings.Contains(logged, failure.Error()) || strings.Contains(logged, "1000.") {
+				if logged := lines.String(); !strings.Contains(logged, test.logged) || (test.logged != "") != strings.Contains(logged, failure.Error()) || strings.Contains(logged, "1000.") || strings.Contains(logged, `\n`) {
 					t.Errorf("the log is %s", logged)
 				}
 			})

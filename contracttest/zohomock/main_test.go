@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -291,6 +292,9 @@ func TestHelp(t *testing.T) {
 }
 
 func TestSignalStops(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send a signal to another on Windows")
+	}
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		command := exec.Command(os.Args[0])
 		command.Env = append(os.Environ(), "ZOHOMOCK_ARGS=zohomock -addr 127.0.0.1:0")

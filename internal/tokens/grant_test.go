@@ -1,0 +1,35 @@
+package tokens
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
+)
+
+func TestGrantsAreForgotten(t *testing.T) {
+	NewGrant(Config{ClientID: "1000.forgotten"})
+	known := func() (n int) {
+		grants.Range(func(any, any) bool { n++; return true })
+		return n
+	}
+	for range 1000 {
+		runtime.GC()
+		if known() == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond) // for the cleanup
+	}
+	t.Errorf("%d grants that nobody uses are still known", known())
+}
+
+// A caller may come to the flight after the one that brought a token.
+func TestFlightAfterFlight(t *testing.T) {
+	g := NewGrant(Config{ClientID: "1000.flight"})
+	brought := g.keep(accessToken{Value: "1000.token", RenewAt: time.Now().Add(time.Hour)})
+	var nobody wire.Sender // a request by it panics
+	if got, err := g.refresh(t.Context(), &nobody); got != brought || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
