@@ -55,7 +55,7 @@ type Grant struct {
 
 	mu           sync.Mutex // never held over the network
 	current      accessToken
-	refused      time.Time // RenewAt of the last token that Zoho did not accept: one from a Cache must be newer
+	refused      accessToken // the last that Zoho did not accept: one from a Cache must be newer
 	throttle     *Failure
 	throttleEnds time.Time
 }
@@ -147,7 +147,7 @@ func (g *Grant) drop(refused *Authorization) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.current.Value == refused.Token {
-		g.current, g.refused = accessToken{}, g.current.RenewAt
+		g.current, g.refused = accessToken{}, g.current
 	}
 }
 
@@ -161,7 +161,7 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorizatio
 	g.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
 	defer cancel()
-	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.RenewAt.After(refused) {
+	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.Value != refused.Value && !cached.RenewAt.Before(refused.RenewAt) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(throttleEnds) {
