@@ -45,7 +45,7 @@ type item struct {
 	Status  string          `json:"status"`
 }
 
-// element is an item, or the several errors of one input. It is zero where it is of another form.
+// element is an item, or the several errors of one input. What is of another form is zero.
 type element struct {
 	item
 	errors []item
@@ -54,9 +54,7 @@ type element struct {
 func (e *element) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &e.item) != nil {
 		e.item = item{}
-		if json.Unmarshal(data, &e.errors) != nil {
-			e.errors = nil
-		}
+		_ = json.Unmarshal(data, &e.errors) // decodes what it can
 	}
 	return nil
 }

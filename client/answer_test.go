@@ -40,7 +40,7 @@ func TestAnswers(t *testing.T) {
 	readAnyway := []string{
 		"success as 207", "success with more keys", "id as a number", "partial, with an id as a number", "all failed as 200", "all failed as 403", "all failed as 500",
 		"bare as 200", "bare as 207", "bare without a status", "array of errors", "array of one error beside a success",
-		"an array with an error and a success", "an array with a success and an error", "an array with null",
+		"an array with an error and a success", "an array with a success and an error", "an array with a number for a code", "an array with null",
 	}
 	for _, test := range []struct {
 		name   string
@@ -116,11 +116,16 @@ func TestAnswers(t *testing.T) {
 		{"an element null", 200, roles(first, "null"), [2]string{ok, none}, false},
 		{"an element a string", 200, roles(first, `"SUCCESS"`), [2]string{ok, none}, false},
 		{"an element with a number for a code", 200, roles(first, strings.Replace(second, `"SUCCESS"`, "200", 1)), [2]string{ok, none}, false},
+		{"a success with a number for a message", 200, roles(first, strings.Replace(second, `"text"`, "1", 1)), [2]string{ok, none}, false},
+		{"an error with a number for a message", 207, roles(first, strings.Replace(taken, `"text"`, "1", 1)), [2]string{ok, none}, false},
+		{"an error without a code", 207, roles(first, `{"details":{},"message":"text","status":"error"}`), [2]string{ok, none}, false},
+		{"an error with a status of its own", 207, roles(first, item("DUPLICATE_DATA", "{}", "failure")), [2]string{ok, none}, false},
 		{"an empty array", 200, roles(first, "[]"), [2]string{ok, none}, false},
 		{"an array with a success", 200, roles(first, "["+second+"]"), [2]string{ok, none}, false},
 		{"an array with an error and a success", 207, roles(first, "["+taken+","+second+"]"), [2]string{ok, "DUPLICATE_DATA"}, false},
 		{"an array with a success and an error", 207, roles(first, "["+second+","+taken+"]"), [2]string{ok, "DUPLICATE_DATA"}, false},
 		{"an array in an array", 200, roles(first, "[["+taken+"]]"), [2]string{ok, none}, false},
+		{"an array with a number for a code", 207, roles(first, "["+taken+","+strings.Replace(wrong, `"INVALID_DATA"`, "1", 1)+"]"), [2]string{ok, "DUPLICATE_DATA"}, false},
 		{"an array with null", 200, roles(first, "["+taken+",null]"), [2]string{ok, "DUPLICATE_DATA"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -85,7 +85,9 @@ func TestLog(t *testing.T) {
 			case 1:
 				return nil, errors.New("reset\nby 1000.token")
 			case 2:
-				return answer(http.StatusServiceUnavailable, "<html>"), nil
+				res := answer(http.StatusServiceUnavailable, "<html>")
+				res.Header.Set("X-API-CREDITS-REMAINING", "-7")
+				return res, nil
 			case 3:
 				res := answer(http.StatusInternalServerError, bare("INTERNAL_ERROR"))
 				res.Header.Set("X-API-CREDITS-REMAINING", "1234")

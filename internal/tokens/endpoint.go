@@ -73,7 +73,8 @@ func (g *Grant) requestOnce(ctx context.Context, sender *wire.Sender, a *wire.An
 		}
 	}
 	// A token that lives shorter than the margin would be renewed for every call.
-	return accessToken{Key: g.key, Value: token.AccessToken, RenewAt: asked.Add(lifetime - min(tokenMargin, lifetime/2)), Ends: asked.Add(lifetime)}, nil
+	renewAt := asked.Add(lifetime - min(tokenMargin, lifetime/2))
+	return accessToken{Key: g.key, Value: token.AccessToken, Asked: asked, RenewAt: renewAt, Ends: asked.Add(lifetime)}, nil
 }
 
 // explain says what a failure of the token endpoint means. Its codes are documented at

@@ -55,7 +55,7 @@ type Grant struct {
 
 	mu           sync.Mutex // never held over the network
 	current      accessToken
-	refused      accessToken // the last that Zoho did not accept: one from a Cache must be newer
+	refused      time.Time // when the last token was asked for that Zoho did not accept: one from a Cache must be newer
 	throttle     *Failure
 	throttleEnds time.Time
 }
@@ -64,6 +64,7 @@ type Grant struct {
 type accessToken struct {
 	Key     string    `json:"key"`
 	Value   string    `json:"access_token"`
+	Asked   time.Time `json:"asked"`
 	RenewAt time.Time `json:"renew_at"`
 	Ends    time.Time `json:"ends"`
 
@@ -147,7 +148,7 @@ func (g *Grant) drop(refused *Authorization) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.current.Value == refused.Token {
-		g.current, g.refused = accessToken{}, g.current
+		g.current, g.refused = accessToken{}, g.current.Asked
 	}
 }
 
@@ -161,7 +162,7 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorizatio
 	g.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
 	defer cancel()
-	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.Value != refused.Value && !cached.RenewAt.Before(refused.RenewAt) {
+	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.Asked.After(refused) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(throttleEnds) {
@@ -176,6 +177,9 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorizatio
 			g.hold(throttlePause)
 		}
 		return g.remaining(failure)
+	}
+	if !token.Asked.After(refused) {
+		token.Asked = refused.Add(1) // the clock has not moved on
 	}
 	authorization := g.keep(token)
 	if g.Cache != nil {
