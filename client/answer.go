@@ -18,6 +18,9 @@ const (
 	statusError   = "error"
 	maxSnippet    = 200
 	maxMessage    = 400
+	// maxSuccess is the most that a success may take of an answer to be read in one pass: how many elements
+	// there are is known only after all are decoded.
+	maxSuccess = 4 << 10
 
 	keyModules      = "modules"
 	keyContactRoles = "contact_roles"
@@ -45,21 +48,7 @@ type item struct {
 	Status  string          `json:"status"`
 }
 
-// element is an item, or the several errors of one input. What is of another form is zero.
-type element struct {
-	item
-	errors []item
-}
-
-func (e *element) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, &e.item) != nil {
-		e.item = item{}
-		_ = json.Unmarshal(data, &e.errors) // decodes what it can
-	}
-	return nil
-}
-
-// success is an element that is expected to be a success: only what is needed of it.
+// success is an item that is expected to be a success: only what is needed of it.
 type success struct {
 	Code    string `json:"code"`
 	Details struct {
@@ -90,11 +79,11 @@ func (c *call) read() ([]Result, error) {
 	a := &c.answer
 	a.Body = safetext.RedactJSON(a.Body, c.auth.Secret)
 	if a.Problem != "" {
-		err := c.unexpected(-1, c.redact(a.Problem))
+		err := c.unexpected(-1, safetext.Shorten(c.redact(a.Problem), maxMessage))
 		err.cause = a.Cause
 		return c.fail(err)
 	}
-	if a.Status < 300 && c.isJSON() {
+	if a.Status < 300 && c.isJSON() && len(a.Body) <= maxSuccess*len(c.ids) {
 		if results := c.readSuccesses(); results != nil {
 			return results, nil
 		}
@@ -139,16 +128,16 @@ func (c *call) contradiction(index int, code, id string) string {
 
 // readElements reads any answer.
 func (c *call) readElements() ([]Result, error) {
-	var body envelope[element]
-	if err := json.Unmarshal(c.answer.Body, &body); err != nil {
-		c.answer.CutOff = err.Error() == "unexpected end of JSON input"
-		return c.fail(c.unexpected(-1, "the answer is not JSON of the documented form"))
-	}
+	var body envelope[json.RawMessage]
+	err := json.Unmarshal(c.answer.Body, &body)
 	list, only := body.list(c.key)
 	bare := &body.item
 	switch {
 	case len(list) == 0 && bare.Code != "" && bare.Code != codeSuccess && bare.Status != statusSuccess:
-		return c.fail(c.failure(-1, bare))
+		return c.fail(c.failure(-1, bare)) // whatever its other keys are
+	case err != nil:
+		c.answer.CutOff = err.Error() == "unexpected end of JSON input"
+		return c.fail(c.unexpected(-1, "the answer is not JSON of the documented form"))
 	case len(list) > 0 && !only:
 		return c.fail(c.unexpected(-1, "the answer contradicts itself"))
 	case len(list) == 0 || len(list) != len(c.ids):
@@ -158,29 +147,40 @@ func (c *call) readElements() ([]Result, error) {
 	}
 	results, errs := make([]Result, len(list)), make([]error, len(list))
 	for i := range list {
-		results[i] = c.readElement(i, &list[i])
+		results[i] = c.readElement(i, list[i])
 		errs[i] = results[i].Err
 	}
 	return results, joinErrors(errs)
 }
 
-// readElement reads the result of one input.
-func (c *call) readElement(index int, e *element) Result {
-	if e.Status == statusSuccess {
-		id := readDetails(e.Details).ID
-		if problem := c.contradiction(index, e.Code, id); problem != "" {
-			return failed(c.unexpected(index, problem))
-		}
-		return Result{ID: id, Code: codeSuccess, Message: e.Message}
+// readElement reads the result of one input: an item, or several errors.
+func (c *call) readElement(index int, data json.RawMessage) Result {
+	var it item
+	if json.Unmarshal(data, &it) != nil {
+		return failed(c.readErrors(index, data))
+	} else if it.Status != statusSuccess {
+		return failed(c.readError(index, &it))
 	}
-	if len(e.errors) == 0 {
-		return failed(c.readError(index, &e.item))
+	var details Details
+	details.read(it.Details)
+	if problem := c.contradiction(index, it.Code, details.ID); problem != "" {
+		return failed(c.unexpected(index, problem))
 	}
-	errs := make([]error, len(e.errors))
-	for i := range errs {
-		errs[i] = c.readError(index, &e.errors[i])
+	return Result{ID: details.ID, Code: codeSuccess, Message: it.Message}
+}
+
+// readErrors reads what is no item, and so must be several errors of an input.
+func (c *call) readErrors(index int, data json.RawMessage) error {
+	var items []item
+	_ = json.Unmarshal(data, &items) // decodes what it can
+	errs := []error{}
+	for i := range items {
+		errs = append(errs, c.readError(index, &items[i]))
 	}
-	return failed(joinErrors(errs))
+	if len(errs) == 0 {
+		return c.readError(index, &item{})
+	}
+	return joinErrors(errs)
 }
 
 // readError reads what must be an error of an input.
@@ -211,7 +211,8 @@ func (c *call) credits() int {
 // failure is an error of Zoho's.
 func (c *call) failure(index int, it *item) *Error {
 	err := c.newError(index, it.Message)
-	err.Code, err.Details = Code(it.Code), readDetails(it.Details)
+	err.Code = Code(it.Code)
+	err.Details.read(it.Details)
 	_, err.Resolution = generated.Explain(c.operation.ID, it.Code)
 	if err.Code == CodeOAuthScopeMismatch {
 		err.Resolution = strings.TrimSpace(err.Resolution + " The scopes are " + strings.Join(c.operation.Scopes, ", ") + ".")
@@ -233,19 +234,18 @@ func (c *call) newError(index int, message string) *Error {
 	}
 }
 
-// readDetails reads the keys that it knows. A key of another type than the document has is left zero,
-// but for an id that came as a number.
-func readDetails(raw json.RawMessage) Details {
-	details := Details{Raw: raw}
-	if json.Unmarshal(raw, &details.Details) != nil {
+// read reads the keys that it knows. A key of another type than the document has is left zero, but for an
+// id that came as a number.
+func (d *Details) read(raw json.RawMessage) {
+	d.Raw = raw
+	if json.Unmarshal(raw, &d.Details) != nil {
 		var number struct {
 			ID json.Number `json:"id"`
 		}
 		if json.Unmarshal(raw, &number) == nil {
-			details.ID = number.ID.String()
+			d.ID = number.ID.String()
 		}
 	}
-	return details
 }
 
 func failed(err error) Result {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
@@ -51,6 +52,9 @@ func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
 	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
 		call.deadline = d
 	}
+	if _, nested := OperationFromContext(ctx); nested { // requests for tokens belong to none
+		ctx = context.WithValue(ctx, operationKey{}, nil)
+	}
 	again := c.sender.Retry(ctx, call.deadline, func() (bool, time.Duration) {
 		return c.attempt(ctx, call), call.answer.RetryAfter()
 	})
@@ -87,12 +91,12 @@ func (c *Client) check(ctx context.Context, call *call) error {
 func (c *Client) attempt(ctx context.Context, call *call) (again bool) {
 	var refused *tokens.Authorization
 	for {
-		auth, err := c.auth.Authorize(ctx, call.deadline, &c.sender, refused)
-		if err != nil {
-			if err = authError(err); call.attempts > 0 && call.answered == nil {
-				err = call.noAnswer(err)
+		auth, failure := c.auth.Authorize(ctx, call.deadline, &c.sender, refused)
+		if failure != nil {
+			call.results, call.err = nil, authError(failure)
+			if call.attempts > 0 && call.answered == nil {
+				call.err = call.noAnswer(call.err)
 			}
-			call.results, call.err = nil, err
 			return false
 		}
 		if refused != nil && auth.Token == refused.Token {
@@ -109,19 +113,20 @@ func (c *Client) attempt(ctx context.Context, call *call) (again bool) {
 
 // exchange sends one request and reads its answer.
 func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
+	call.answer, call.results = wire.Answer{}, nil
+	req, err := call.request(c.server)
+	if err != nil {
+		call.err = call.noAnswer(err)
+		return false
+	}
+	call.attempts++
 	started := time.Now()
 	ctx = context.WithValue(ctx, operationKey{}, call.operation)
 	ctx, cancel := context.WithTimeout(ctx, min(c.sender.AttemptTimeout, call.deadline.Sub(started)))
 	defer cancel()
-	call.attempts++
-	call.answer, call.results = wire.Answer{}, nil
-	req, err := call.request(c.server)
-	if err == nil {
-		req.Header["Authorization"], req.Header["User-Agent"] = call.auth.Header, c.userAgent
-		err = c.sender.Send(req.WithContext(ctx), &call.answer)
-	}
-	if err != nil {
-		call.err = call.noAnswer(err)
+	req.Header["Authorization"], req.Header["User-Agent"] = call.auth.Header, c.userAgent
+	if err := c.sender.Send(req.WithContext(ctx), &call.answer); err != nil {
+		call.err = call.noAnswer(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
 		again = wire.IsTransient(err)
 	} else {
 		call.results, call.err = call.read()
@@ -176,13 +181,16 @@ func withAnswerBefore(err, answer error) error {
 // log writes the line of one request.
 func (c *Client) log(ctx context.Context, call *call, started time.Time) {
 	level, outcome := slog.LevelInfo, slog.String("code", codeSuccess)
-	if failure, isError := errors.AsType[*Error](call.err); isError {
-		level, outcome = slog.LevelWarn, slog.String("code", safetext.Shorten(string(failure.Code), maxSnippet))
-	} else if call.err != nil {
-		level, outcome = slog.LevelWarn, slog.Any("error", call.err)
+	if call.err != nil {
+		level = slog.LevelWarn
 	}
 	if !c.sender.Logger.Enabled(ctx, level) {
 		return
+	}
+	if failure, isError := errors.AsType[*Error](call.err); isError {
+		outcome = slog.String("code", safetext.Shorten(string(failure.Code), maxSnippet))
+	} else if call.err != nil {
+		outcome = slog.String("error", call.err.Error())
 	}
 	attrs := []slog.Attr{
 		slog.String("operation", call.operation.ID), slog.String("method", call.operation.Method), slog.String("path", call.operation.Path),

@@ -86,7 +86,7 @@ func TestLog(t *testing.T) {
 				return nil, errors.New("reset\nby 1000.token")
 			case 2:
 				res := answer(http.StatusServiceUnavailable, "<html>")
-				res.Header.Set("X-API-CREDITS-REMAINING", "-7")
+				res.Header.Set("X-API-CREDITS-REMAINING", "many")
 				return res, nil
 			case 3:
 				res := answer(http.StatusInternalServerError, bare("INTERNAL_ERROR"))
@@ -94,7 +94,7 @@ func TestLog(t *testing.T) {
 				return res, nil
 			default:
 				res := answer(http.StatusBadRequest, roles(taken))
-				res.Header.Set("X-API-CREDITS-REMAINING", "unknown")
+				res.Header.Set("X-API-CREDITS-REMAINING", "-7")
 				return res, nil
 			}
 		}).option())

@@ -22,6 +22,7 @@ type Client struct {
 	server    string // the base of the generated paths, with a slash at its end
 	auth      tokens.Source
 	sender    wire.Sender
+	timeout   time.Duration // of the caller's http.Client, 0 where it has none
 	userAgent []string
 	validate  bool
 
@@ -58,6 +59,9 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 			faults = append(faults, option(c))
 		}
 	}
+	if c.timeout > 0 {
+		c.sender.AttemptTimeout = min(c.sender.AttemptTimeout, c.timeout)
+	}
 	if err := joinErrors(faults); err != nil {
 		return nil, err
 	}
@@ -81,9 +85,7 @@ func option(name string, valid bool, rule string, set func(*Client)) Option {
 func WithHTTPClient(hc *http.Client) Option {
 	return option("WithHTTPClient", hc != nil, "the http.Client is nil", func(c *Client) {
 		c.sender.Transport = cmp.Or(hc.Transport, http.DefaultTransport)
-		if hc.Timeout > 0 {
-			c.sender.AttemptTimeout = min(c.sender.AttemptTimeout, hc.Timeout)
-		}
+		c.timeout = hc.Timeout
 	})
 }
 

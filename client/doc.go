@@ -25,12 +25,12 @@
 // [WithoutValidation] keeps only the checks of what goes into the path.
 //
 // Tokens: one request for a token serves every caller that waits, of all clients with equal
-// credentials and the same [Cache]; it goes through the http.Client of the one that asked first. A token
-// is renewed a minute before it ends; where that fails, it serves to its end. Where Zoho answers INVALID_TOKEN or
+// credentials and the same [Cache]; it goes by the transport and the limits of the client that asked
+// first. In its last minute a token is renewed, and serves on meanwhile. Where Zoho answers INVALID_TOKEN or
 // AUTHENTICATION_FAILURE, that token is dropped, another one is got, and the request is sent once more,
 // beside the attempts below. A token endpoint that does not answer, or with a 5xx, is asked again as
 // below; one that throttles is left alone for a minute. A token whose api_domain is of another
-// data centre is refused. Secrets go to the hosts of the [DataCenter] only, and into no error and no log.
+// data centre is refused. Secrets go to the hosts of the [DataCenter] only, and into no log and no text of an error.
 //
 // Retries: both operations are idempotent. The statuses 429, 500, 502, 503 and 504, a connection that
 // fails, and an answer that is cut off are tried again, 4 attempts in all ([WithMaxAttempts]); not an

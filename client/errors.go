@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -180,12 +179,7 @@ func (e *AuthError) Is(target error) bool { return e.Code.is(target) }
 // was one.
 func (e *AuthError) Unwrap() error { return e.cause }
 
-// authError is the failure to get a token.
-func authError(err error) error {
-	f, ok := errors.AsType[*tokens.Failure](err)
-	if !ok {
-		return err
-	}
+func authError(f *tokens.Failure) *AuthError {
 	return &AuthError{StatusCode: f.Status, Code: Code(f.Code), Throttled: f.Throttled, Message: f.Message, cause: f.Cause}
 }
 
@@ -214,5 +208,5 @@ func joinErrors(errs []error) error {
 	if len(errs) > most {
 		text += fmt.Sprintf("; and %d more", len(errs)-most)
 	}
-	return &errorList{text, errs}
+	return &errorList{text, slices.Clone(errs)}
 }

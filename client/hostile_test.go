@@ -2,12 +2,18 @@ package client_test
 
 import (
 	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -327,6 +333,178 @@ func TestNilBody(t *testing.T) {
 		}).option())
 		if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "HTTP 503") {
 			t.Error(err)
+		}
+	}
+}
+
+// putPanics and getFails tell the value that they handle.
+type (
+	putPanics struct{}
+	getFails  struct{ value []byte }
+)
+
+func (*putPanics) Get(context.Context, string) ([]byte, error)         { return nil, nil }
+func (*putPanics) Put(_ context.Context, _ string, value []byte) error { panic(string(value)) }
+func (c *getFails) Get(context.Context, string) ([]byte, error) {
+	return c.value, fmt.Errorf("broken: %s", c.value)
+}
+func (c *getFails) Put(_ context.Context, _ string, value []byte) error { c.value = value; return nil }
+
+func TestTokenInErrorOfCache(t *testing.T) {
+	for _, store := range []client.Cache{&putPanics{}, &getFails{}} {
+		z := &zoho{}
+		auth := credentials()
+		auth.Cache = store
+		lines, logger := jsonLines()
+		crm := z.client(t, auth, client.WithLogger(logger))
+		first := update(t, crm)
+		z.update = refusing(token(1))
+		second := update(t, crm)
+		if text := fmt.Sprint(first, second, lines); strings.Contains(text, token(1)) || strings.Contains(text, token(2)) {
+			t.Errorf("%T: a token is shown: %s", store, text)
+		}
+	}
+}
+
+func TestTokenInAPIDomain(t *testing.T) {
+	for _, domain := range []string{"https://www.zohoapis.in/1000.abcdef", strings.Repeat("x", 10_000)} {
+		crm := newClient(t, client.EU, credentials(), transport(func(*http.Request) (*http.Response, error) {
+			return answer(200, `{"access_token":"1000.abcdef","api_domain":"`+domain+`"}`), nil
+		}).option())
+		if text := fmt.Sprint(update(t, crm)); strings.Contains(text, "abcdef") || !strings.Contains(text, "is configured for "+client.EU.APIURL) {
+			t.Errorf("%.1000s", text)
+		}
+	}
+}
+
+// A handler of logs may look into an error, whose cause is as the transport told it.
+func TestLogHasNoCause(t *testing.T) {
+	lines := &strings.Builder{}
+	logger := slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if err, isError := a.Value.Any().(error); isError {
+			for ; errors.Unwrap(err) != nil; err = errors.Unwrap(err) {
+			}
+			a.Value = slog.StringValue(fmt.Sprintf("%#v", err))
+		}
+		return a
+	}}))
+	crm := newClient(t, client.EU, client.StaticToken("1000.abcdef"), client.WithMaxAttempts(1), client.WithLogger(logger),
+		transport(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send %v", r.Header) }).option())
+	if err := update(t, crm); err == nil || lines.Len() == 0 || strings.Contains(lines.String(), "abcdef") {
+		t.Errorf("%v: %s", err, lines)
+	}
+}
+
+// A gateway may have another idea of a status than Zoho.
+func TestStatusAsNumber(t *testing.T) {
+	breaksContract(t)
+	z := &zoho{update: func(sent string) *http.Response {
+		if sent == token(1) {
+			return answer(http.StatusUnauthorized, `{"code":"INVALID_TOKEN","details":{},"message":"text","status":401}`)
+		}
+		return answer(http.StatusOK, roleUpdated)
+	}}
+	mustUpdate(t, z.client(t, credentials()))
+	z.mustHaveAsked(t, 2)
+}
+
+func TestStalledRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z, stalls := &zoho{}, false
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			if stalls && r.Header.Get("Authorization") == "" {
+				return stall(r)
+			}
+			return z.RoundTrip(r)
+		}).option())
+		mustUpdate(t, crm)
+		stalls = true
+		time.Sleep(59*time.Minute + time.Second)
+		began := time.Now()
+		if err := update(t, crm); err != nil || time.Since(began) != 0 {
+			t.Errorf("the token is good for 59 s more, the call took %s: %v", time.Since(began), err)
+		}
+		time.Sleep(3 * time.Minute) // the renewal ends
+	})
+}
+
+// What a tls.Config of the caller's verifies is not wrapped.
+func TestOwnVerification(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.StartTLS()
+	defer server.Close()
+	certificate := server.Certificate()
+	for name, options := range map[string]x509.VerifyOptions{
+		"authority": {Roots: x509.NewCertPool()}, "host": {DNSName: "other.example.org"}, "expired": {CurrentTime: certificate.NotAfter.Add(1)},
+	} {
+		if options.Roots == nil {
+			options.Roots = x509.NewCertPool()
+			options.Roots.AddCert(certificate)
+		}
+		n := 0
+		own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(state tls.ConnectionState) error {
+			n++
+			_, err := state.PeerCertificates[0].Verify(options)
+			return err
+		}}}
+		crm := newClient(t, client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), client.WithFirstWait(time.Microsecond),
+			client.WithHTTPClient(&http.Client{Transport: own}))
+		if err := update(t, crm); err == nil || n != 1 {
+			t.Errorf("%s: %d handshakes: %v", name, n, err)
+		}
+		own.CloseIdleConnections()
+	}
+}
+
+func TestLongLocation(t *testing.T) {
+	breaksContract(t)
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+		res := answer(http.StatusFound, "")
+		res.Header.Set("Location", "https://elsewhere.example.com/"+strings.Repeat("a", 1<<20))
+		return res, nil
+	}).option())
+	if failure, isError := errors.AsType[*client.Error](update(t, crm)); !isError || len(failure.Message) > 500 {
+		t.Errorf("the error is %.100v, of a message of %d bytes", failure, len(failure.Message))
+	}
+}
+
+// A transport may call Zoho itself.
+func TestTokenWithinOperation(t *testing.T) {
+	z := &zoho{}
+	inner := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+		if _, found := client.OperationFromContext(r.Context()); found != (r.Header.Get("Authorization") != "") {
+			t.Errorf("%s %s belongs to an operation: %t", r.Method, r.URL, found)
+		}
+		return z.RoundTrip(r)
+	}).option())
+	outer := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
+		if _, err := inner.UpdateContactRole(r.Context(), roleID, rename); err != nil {
+			t.Error(err)
+		}
+		return answer(http.StatusOK, roleUpdated), nil
+	}).option())
+	mustUpdate(t, outer)
+}
+
+// An answer of many small elements must not take many times its size.
+func TestManyElements(t *testing.T) {
+	const size = 1 << 20
+	for _, element := range []string{"1", "{}", "[]", "null"} {
+		body := `{"contact_roles":[` + strings.Repeat(element+",", size/(len(element)+1)) + "1]}"
+		// It is not held against the contract, which would take as much.
+		crm, err := client.New(client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+			return answer(http.StatusOK, body), nil
+		}).option())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = update(t, crm)
+		runtime.ReadMemStats(&after)
+		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > 100*size {
+			t.Errorf("%d elements %s took %d MB: %v", size/(len(element)+1), element, allocated>>20, err)
 		}
 	}
 }

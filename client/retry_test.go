@@ -198,13 +198,25 @@ func TestTimeLimits(t *testing.T) {
 
 // TestTimeoutOfHTTPClient holds that the caller's http.Client can only shorten an attempt.
 func TestTimeoutOfHTTPClient(t *testing.T) {
-	for timeout, want := range map[time.Duration]time.Duration{time.Second: time.Second, time.Hour: 30 * time.Second, 0: 30 * time.Second} {
+	with := func(timeout time.Duration) client.Option {
+		return client.WithHTTPClient(&http.Client{Transport: transport(stall), Timeout: timeout})
+	}
+	for name, test := range map[string]struct {
+		options []client.Option
+		want    time.Duration
+	}{
+		"none":               {[]client.Option{with(0)}, 30 * time.Second},
+		"shorter":            {[]client.Option{with(time.Second)}, time.Second},
+		"longer":             {[]client.Option{with(time.Hour)}, 30 * time.Second},
+		"shorter, and after": {[]client.Option{client.WithAttemptTimeout(time.Minute), with(time.Second)}, time.Second},
+		"shorter, before":    {[]client.Option{with(time.Second), client.WithAttemptTimeout(time.Minute)}, time.Second},
+		"of another before":  {[]client.Option{with(time.Second), with(0)}, 30 * time.Second},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			hc := &http.Client{Transport: transport(stall), Timeout: timeout}
-			crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(hc), client.WithMaxAttempts(1))
+			crm := newClient(t, client.EU, client.StaticToken("1000.token"), append(test.options, client.WithMaxAttempts(1))...)
 			began := time.Now()
-			if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != want {
-				t.Errorf("with a Timeout of %s an attempt took %s, not %s: %v", timeout, time.Since(began), want, err)
+			if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != test.want {
+				t.Errorf("%s: an attempt took %s, not %s: %v", name, time.Since(began), test.want, err)
 			}
 		})
 	}

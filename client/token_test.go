@@ -181,7 +181,8 @@ func TestTokenLifetime(t *testing.T) {
 				z.mustHaveAsked(t, 1)
 				if test.renew > 0 {
 					time.Sleep(2 * time.Second)
-					mustUpdate(t, crm)
+					mustUpdate(t, crm) // with the token that lives still
+					synctest.Wait()
 					z.mustHaveAsked(t, 2)
 				}
 			})
@@ -446,30 +447,32 @@ func (c *cache) edit(key, from, to string) {
 
 // TestCacheOfFleet has processes share a cache.
 func TestCacheOfFleet(t *testing.T) {
-	z := &zoho{}
-	auth, values := credentials(), map[string][]byte{}
-	process := func() *client.Client {
-		auth := auth
-		auth.Cache = &cache{values: values}
-		return z.client(t, auth)
-	}
-	first, second := process(), process()
-	mustUpdate(t, first)
-	mustUpdate(t, second)
-	z.mustHaveAsked(t, 1)
+	synctest.Test(t, func(t *testing.T) { // whose clock does not move on between two tokens
+		z := &zoho{}
+		auth, values := credentials(), map[string][]byte{}
+		process := func() *client.Client {
+			auth := auth
+			auth.Cache = &cache{values: values}
+			return z.client(t, auth)
+		}
+		first, second := process(), process()
+		mustUpdate(t, first)
+		mustUpdate(t, second)
+		z.mustHaveAsked(t, 1)
 
-	z.update = refusing(token(1))
-	mustUpdate(t, first) // the cache has the refused token still
-	z.mustHaveAsked(t, 2)
-	mustUpdate(t, second) // the cache has a newer one
-	mustUpdate(t, process())
-	z.mustHaveAsked(t, 2)
+		z.update = refusing(token(1))
+		mustUpdate(t, first) // the cache has the refused token still
+		z.mustHaveAsked(t, 2)
+		mustUpdate(t, second) // the cache has a newer one
+		mustUpdate(t, process())
+		z.mustHaveAsked(t, 2)
 
-	z.update = refusing(token(1), token(2), token(3))
-	if err := update(t, first); !errors.Is(err, client.CodeInvalidToken) {
-		t.Errorf("the error is %v", err)
-	}
-	z.mustHaveAsked(t, 3)
+		z.update = refusing(token(1), token(2), token(3))
+		if err := update(t, first); !errors.Is(err, client.CodeInvalidToken) {
+			t.Errorf("the error is %v", err)
+		}
+		z.mustHaveAsked(t, 3)
+	})
 }
 
 // TestCacheOfRefusedToken has an older token refused after a newer one that the cache still has.

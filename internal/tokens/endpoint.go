@@ -49,7 +49,7 @@ func (g *Grant) requestOnce(ctx context.Context, sender *wire.Sender, a *wire.An
 		}
 		return &http.Response{StatusCode: a.Status, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil
 	})}
-	asked := time.Now().Round(0)
+	asked := time.Now().Round(0) // without the monotonic clock, which stops while a machine sleeps
 	config := clientcredentials.Config{
 		ClientID: g.ClientID, ClientSecret: g.ClientSecret, EndpointParams: g.Parameters,
 		TokenURL:  strings.TrimSuffix(g.AccountsURL, "/") + "/oauth/v2/token",
@@ -63,7 +63,7 @@ func (g *Grant) requestOnce(ctx context.Context, sender *wire.Sender, a *wire.An
 		return accessToken{}, &Failure{Status: a.Status, Message: "the token endpoint: " + err.Error()}
 	}
 	domain, _ := token.Extra("api_domain").(string)
-	if err := g.CheckAPIDomain(safetext.Redact(domain, g.secrets...)); err != nil {
+	if err := g.CheckAPIDomain(safetext.Redact(safetext.Redact(domain, token.AccessToken), g.secrets()...)); err != nil {
 		return accessToken{}, &Failure{Status: a.Status, Message: err.Error()}
 	}
 	lifetime := tokenLifetime
@@ -95,7 +95,7 @@ func (g *Grant) explain(a *wire.Answer, err error) *Failure {
 		return failure
 	case a.Status == 0 || a.Cause != nil:
 		failure.Cause = err
-		failure.Message = fmt.Sprintf("%s did not answer, or not to the end: %s", g.AccountsURL, safetext.Redact(err.Error(), g.secrets...))
+		failure.Message = fmt.Sprintf("%s did not answer, or not to the end: %s", g.AccountsURL, safetext.Redact(err.Error(), g.secrets()...))
 		return failure
 	case len(body.Error) <= 40 && strings.Trim(body.Error, "abcdefghijklmnopqrstuvwxyz_") == "":
 		failure.Code = body.Error
@@ -108,7 +108,7 @@ func (g *Grant) explain(a *wire.Answer, err error) *Failure {
 	case failure.Code == "invalid_client_secret":
 		failure.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
 	case failure.Code != "":
-		failure.Message = "the token endpoint refused the request: " + safetext.Shorten(safetext.Redact(body.Description, g.secrets...), 200)
+		failure.Message = "the token endpoint refused the request: " + safetext.Shorten(safetext.Redact(body.Description, g.secrets()...), 200)
 	case a.Status >= http.StatusInternalServerError:
 		failure.Message = g.AccountsURL + " failed: try again later"
 	default:

@@ -49,9 +49,9 @@ type Config struct {
 // Grant makes access tokens from a [Config], one at a time, and keeps the newest.
 type Grant struct {
 	Config
-	secrets []string // those of the Config, as they are and as a form has them
-	key     string   // names the Config without telling it
-	flight  singleflight.Group
+	credentials []string // those of the Config, as they are and as a form has them
+	key         string   // names the Config without telling it
+	flight      singleflight.Group
 
 	mu           sync.Mutex // never held over the network
 	current      accessToken
@@ -76,8 +76,8 @@ func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t
 // NewGrant returns the grant of a Config, or the one in use of an equal Config.
 func NewGrant(config Config) *Grant {
 	g := &Grant{Config: config}
-	for _, secret := range []string{config.ClientSecret, config.Parameters.Get("refresh_token"), config.ClientID} {
-		g.secrets = append(g.secrets, secret, url.QueryEscape(secret))
+	for _, credential := range []string{config.ClientSecret, config.Parameters.Get("refresh_token"), config.ClientID} {
+		g.credentials = append(g.credentials, credential, url.QueryEscape(credential))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(
 		[]string{config.API, config.AccountsURL, config.ClientID, config.ClientSecret, config.Parameters.Encode()}, "\n")))
@@ -105,29 +105,33 @@ func (g *Grant) shared() *Grant {
 			runtime.AddCleanup(g, func(own weak.Pointer[Grant]) { grants.CompareAndDelete(key, own) }, own)
 			return g
 		}
-		if used, _ := found.(weak.Pointer[Grant]); used.Value() != nil {
-			return used.Value()
+		pointer, _ := found.(weak.Pointer[Grant])
+		if used := pointer.Value(); used != nil {
+			return used
 		}
 		grants.CompareAndDelete(key, found)
 	}
 }
 
-func (g *Grant) ready() *Authorization {
+// newest returns the token that was got last, zero if there is none.
+func (g *Grant) newest() accessToken {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.current.usable() {
-		return nil
-	}
-	return g.current.authorization
+	return g.current
 }
 
-// Authorize returns a token that lives, or renews it.
-func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, error) {
+// secrets are what no text may show.
+func (g *Grant) secrets() []string { return append([]string{g.newest().Value}, g.credentials...) }
+
+// Authorize returns the token that is kept, or waits for another one. A token in its last minute serves
+// on while it is renewed.
+func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, *Failure) {
 	if refused != nil {
 		g.drop(refused)
 	}
-	if ready := g.ready(); ready != nil {
-		return ready, nil
+	token := g.newest()
+	if token.usable() {
+		return token.authorization, nil
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -135,10 +139,14 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.
 	detached := context.WithoutCancel(ctx)
 	for {
 		own := false
-		got, err := wait(ctx, g.flight.DoChan("", recovered(func() (*Authorization, error) { own = true; return g.refresh(detached, sender) }, g.secrets...)))
-		// The limits of the client that began a flight are not those of the others.
-		if ctx.Err() != nil || own || !errors.Is(err, context.DeadlineExceeded) {
-			return got, err
+		flight := g.flight.DoChan("", recovered(func() (*Authorization, *Failure) { own = true; return g.refresh(detached, sender) }, g.secrets))
+		if time.Now().Before(token.Ends) {
+			return token.authorization, nil
+		}
+		got, failure := wait(ctx, flight)
+		// The time that the client had which began the flight is not that of this one.
+		if failure == nil || ctx.Err() != nil || own || !errors.Is(failure, context.DeadlineExceeded) {
+			return got, failure
 		}
 	}
 }
@@ -153,20 +161,20 @@ func (g *Grant) drop(refused *Authorization) {
 }
 
 // refresh returns a token from the flight before, from the cache, or from the token endpoint.
-func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorization, error) {
-	if ready := g.ready(); ready != nil {
-		return ready, nil
-	}
+func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorization, *Failure) {
 	g.mu.Lock()
-	refused, throttle, throttleEnds := g.refused, g.throttle, g.throttleEnds
+	current, refused, throttle, throttleEnds := g.current, g.refused, g.throttle, g.throttleEnds
 	g.mu.Unlock()
+	if current.usable() {
+		return current.authorization, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
 	defer cancel()
 	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.Asked.After(refused) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(throttleEnds) {
-		return g.remaining(throttle)
+		return nil, throttle
 	}
 	token, failure := g.request(ctx, sender)
 	if failure != nil {
@@ -176,7 +184,7 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorizatio
 			g.mu.Unlock()
 			g.hold(throttlePause)
 		}
-		return g.remaining(failure)
+		return nil, failure
 	}
 	if !token.Asked.After(refused) {
 		token.Asked = refused.Add(1) // the clock has not moved on
@@ -190,16 +198,6 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorizatio
 		logCache(ctx, sender.Logger, "keep", err, token.Value)
 	}
 	return authorization, nil
-}
-
-// remaining returns the token that should be renewed but still lives, or why it was not renewed.
-func (g *Grant) remaining(failure *Failure) (*Authorization, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if time.Now().Before(g.current.Ends) {
-		return g.current.authorization, nil
-	}
-	return nil, failure
 }
 
 func (g *Grant) keep(token accessToken) *Authorization {
@@ -221,15 +219,16 @@ func (g *Grant) cached(ctx context.Context, logger *slog.Logger) (token accessTo
 		return accessToken{}
 	}
 	value, err := g.Cache.Get(ctx, g.key)
-	logCache(ctx, logger, "return", err)
-	if err != nil || json.Unmarshal(value, &token) != nil || token.Key != g.key || check(token.Value) != nil {
+	decodeErr := json.Unmarshal(value, &token)
+	logCache(ctx, logger, "return", err, token.Value)
+	if err != nil || decodeErr != nil || token.Key != g.key || check(token.Value) != nil {
 		return accessToken{}
 	}
 	return token
 }
 
-func logCache(ctx context.Context, logger *slog.Logger, what string, err error, secrets ...string) {
+func logCache(ctx context.Context, logger *slog.Logger, what string, err error, secret string) {
 	if err != nil {
-		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to "+what+" a token", slog.String("error", safetext.Redact(safetext.Line(err.Error()), secrets...)))
+		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to "+what+" a token", slog.String("error", safetext.Redact(safetext.Line(err.Error()), secret)))
 	}
 }

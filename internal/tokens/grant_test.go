@@ -24,6 +24,27 @@ func TestGrantsAreForgotten(t *testing.T) {
 	t.Errorf("%d grants that nobody uses are still known", known())
 }
 
+// A grant may be forgotten while another client looks for it.
+func TestGrantIsNeverNil(t *testing.T) {
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	for range 20_000 {
+		if NewGrant(Config{ClientID: "1000.one"}) == nil {
+			t.Fatal("there is no grant")
+		}
+	}
+}
+
 // A caller may come to the flight after the one that brought a token.
 func TestFlightAfterFlight(t *testing.T) {
 	g := NewGrant(Config{ClientID: "1000.flight"})

@@ -18,8 +18,8 @@ import (
 // Source is where access tokens come from. It is safe for concurrent use.
 type Source interface {
 	// Authorize returns an authorization before deadline: another one than Zoho refused, where refused is
-	// not nil and there is another. It fails with a [*Failure].
-	Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, error)
+	// not nil and there is another.
+	Authorize(ctx context.Context, deadline time.Time, sender *wire.Sender, refused *Authorization) (*Authorization, *Failure)
 }
 
 // Authorization is an access token, made ready once for all requests.
@@ -58,7 +58,7 @@ func Static(token string) (Source, error) {
 
 type static Authorization
 
-func (s *static) Authorize(context.Context, time.Time, *wire.Sender, *Authorization) (*Authorization, error) {
+func (s *static) Authorize(context.Context, time.Time, *wire.Sender, *Authorization) (*Authorization, *Failure) {
 	return (*Authorization)(s), nil
 }
 
@@ -70,11 +70,11 @@ type library struct {
 	flight singleflight.Group
 }
 
-func (l *library) Authorize(ctx context.Context, deadline time.Time, _ *wire.Sender, _ *Authorization) (*Authorization, error) {
+func (l *library) Authorize(ctx context.Context, deadline time.Time, _ *wire.Sender, _ *Authorization) (*Authorization, *Failure) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	// Token takes no context: a caller whose context ends must not wait for it.
-	return wait(ctx, l.flight.DoChan("", recovered(func() (*Authorization, error) {
+	return wait(ctx, l.flight.DoChan("", recovered(func() (*Authorization, *Failure) {
 		token, err := l.tokens.Token()
 		if err != nil {
 			return nil, &Failure{Message: "the oauth2.TokenSource failed: " + err.Error(), Cause: err}
@@ -86,27 +86,32 @@ func (l *library) Authorize(ctx context.Context, deadline time.Time, _ *wire.Sen
 			return nil, &Failure{Message: "the oauth2.TokenSource: " + err.Error()}
 		}
 		return newAuthorization(token.AccessToken), nil
-	})))
+	}, func() []string { return nil })))
 }
 
-// recovered makes an error of a panic in the caller's code, which nobody could recover in a flight.
-func recovered(get func() (*Authorization, error), secrets ...string) func() (any, error) {
+// recovered makes a failure of a panic in the caller's code, which nobody could recover in a flight.
+func recovered(get func() (*Authorization, *Failure), secrets func() []string) func() (any, error) {
 	return func() (auth any, err error) {
 		defer func() {
 			if r := recover(); r != nil {
-				err = &Failure{Message: "the TokenSource, Cache or RoundTripper panicked: " + safetext.Redact(fmt.Sprint(r), secrets...)}
+				err = &Failure{Message: "the TokenSource, Cache or RoundTripper panicked: " + safetext.Redact(fmt.Sprint(r), secrets()...)}
 			}
 		}()
-		return get()
+		auth, failure := get()
+		if failure != nil {
+			return nil, failure
+		}
+		return auth, nil
 	}
 }
 
 // wait returns what a shared flight brings, unless ctx ends before.
-func wait(ctx context.Context, flight <-chan singleflight.Result) (*Authorization, error) {
+func wait(ctx context.Context, flight <-chan singleflight.Result) (*Authorization, *Failure) {
 	select {
 	case result := <-flight:
 		auth, _ := result.Val.(*Authorization)
-		return auth, result.Err
+		failure, _ := result.Err.(*Failure) //nolint:errorlint // a flight returns nothing else
+		return auth, failure
 	case <-ctx.Done():
 		return nil, &Failure{Message: "the call ended before there was one: " + ctx.Err().Error(), Cause: ctx.Err()}
 	}

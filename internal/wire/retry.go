@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	// FirstWait and maxWait bound the wait before the first retry, by default, and before any.
+	// FirstWait is the default bound of the first wait; maxWait bounds each.
 	FirstWait = 500 * time.Millisecond
 	maxWait   = 8 * time.Second
 	// maxRetryAfter is the longest Retry-After that is waited for.
@@ -46,7 +47,7 @@ func (s *Sender) Retry(ctx context.Context, deadline time.Time, attempt func() (
 	}
 }
 
-// IsRetryable reports whether a status is worth another attempt. Both operations are idempotent.
+// IsRetryable reports whether a status is worth another attempt of what may be repeated.
 func IsRetryable(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
@@ -63,9 +64,14 @@ func IsTransient(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
 	}
-	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	_, isProtocol := errors.AsType[tls.RecordHeaderError](err)
-	return !isCertificate && !isProtocol
+	return !is[*tls.CertificateVerificationError](err) && !is[tls.RecordHeaderError](err) &&
+		// Those of the verification that a tls.Config brings are not wrapped.
+		!is[x509.UnknownAuthorityError](err) && !is[x509.HostnameError](err) && !is[x509.CertificateInvalidError](err)
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // RetryAfter returns the wait that the answer asks for, 0 where it asks for none.

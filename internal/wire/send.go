@@ -66,7 +66,7 @@ func (s *Sender) Send(req *http.Request, a *Answer) error {
 	case len(a.Body) > maxBody:
 		a.Problem = fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20)
 	case a.Status/100 == 3 && location != "":
-		a.Problem = "the redirect to " + withoutQuery(location) + " was not followed: check the URLs of the DataCenter"
+		a.Problem = "the redirect to " + withoutQuery(location) + " was not followed: check DataCenter.APIURL"
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		a.Problem = "the answer is empty"
 	}
