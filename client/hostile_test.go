@@ -282,18 +282,31 @@ func TestRefusedTokenStaysInCache(t *testing.T) {
 }
 
 func TestTokenInItsLastMinute(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{}
-		crm := z.client(t, credentials())
-		mustUpdate(t, crm)
-		z.grant = func(int) *http.Response { return answer(400, accessDenied) }
-		time.Sleep(59*time.Minute + 10*time.Second)
-		for range 2 { // the second finds the endpoint throttled
-			if err := update(t, crm); err != nil {
-				t.Error("the token is good for 50 s more:", err)
+	for _, refusal := range []string{accessDenied, `{"error":"invalid_code"}`} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{}
+			crm := z.client(t, credentials())
+			mustUpdate(t, crm)
+			z.grant = func(int) *http.Response { return answer(400, refusal) }
+			time.Sleep(59*time.Minute + 10*time.Second)
+			for range 100 {
+				if err := update(t, crm); err != nil {
+					t.Fatal("the token is good for 50 s more:", err)
+				}
+				synctest.Wait()
 			}
-		}
-	})
+			z.mustHaveAsked(t, 2)
+			z.grant = nil
+			time.Sleep(40 * time.Second)
+			mustUpdate(t, crm)
+			synctest.Wait()
+			asked := 3
+			if refusal == accessDenied {
+				asked = 2 // it is left alone for a minute
+			}
+			z.mustHaveAsked(t, asked)
+		})
+	}
 }
 
 func TestAnotherIDWithoutValidation(t *testing.T) {

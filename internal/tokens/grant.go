@@ -24,6 +24,8 @@ import (
 const (
 	// tokenMargin is how long before its end a token is renewed.
 	tokenMargin = time.Minute
+	// renewalPause is how long a token that lives serves on before its renewal is tried again.
+	renewalPause = 10 * time.Second
 	// throttlePause is how long the token endpoint is left alone after it throttled.
 	throttlePause = time.Minute
 )
@@ -113,15 +115,27 @@ func (g *Grant) shared() *Grant {
 	}
 }
 
-// newest returns the token that was got last, zero if there is none.
-func (g *Grant) newest() accessToken {
+// kept returns the token that was got last, nil if it ended, and whether the caller is to renew it: the
+// first of those who come in its last minute, and another after a while.
+func (g *Grant) kept() (kept *Authorization, renew bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.current
+	now := time.Now()
+	if !now.Before(g.current.Ends) {
+		return nil, true
+	}
+	if renew = !now.Before(g.current.RenewAt); renew {
+		g.current.RenewAt = now.Add(renewalPause)
+	}
+	return g.current.authorization, renew
 }
 
 // secrets are what no text may show.
-func (g *Grant) secrets() []string { return append([]string{g.newest().Value}, g.credentials...) }
+func (g *Grant) secrets() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]string{g.current.Value}, g.credentials...)
+}
 
 // Authorize returns the token that is kept, or waits for another one. A token in its last minute serves
 // on while it is renewed.
@@ -129,9 +143,9 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.
 	if refused != nil {
 		g.drop(refused)
 	}
-	token := g.newest()
-	if token.usable() {
-		return token.authorization, nil
+	kept, renew := g.kept()
+	if !renew {
+		return kept, nil
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -139,9 +153,9 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.
 	detached := context.WithoutCancel(ctx)
 	for {
 		own := false
-		flight := g.flight.DoChan("", recovered(func() (*Authorization, *Failure) { own = true; return g.refresh(detached, sender) }, g.secrets))
-		if time.Now().Before(token.Ends) {
-			return token.authorization, nil
+		flight := g.flight.DoChan("", recovered(func() (*Authorization, *Failure) { own = true; return g.refresh(detached, sender, kept) }, g.secrets))
+		if kept != nil {
+			return kept, nil
 		}
 		got, failure := wait(ctx, flight)
 		// The time that the client had which began the flight is not that of this one.
@@ -160,12 +174,13 @@ func (g *Grant) drop(refused *Authorization) {
 	}
 }
 
-// refresh returns a token from the flight before, from the cache, or from the token endpoint.
-func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorization, *Failure) {
+// refresh returns another token than old: from the flight before, from the cache, or from the token
+// endpoint.
+func (g *Grant) refresh(ctx context.Context, sender *wire.Sender, old *Authorization) (*Authorization, *Failure) {
 	g.mu.Lock()
 	current, refused, throttle, throttleEnds := g.current, g.refused, g.throttle, g.throttleEnds
 	g.mu.Unlock()
-	if current.usable() {
+	if current.authorization != old && current.usable() {
 		return current.authorization, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
