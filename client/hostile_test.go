@@ -437,7 +437,12 @@ func TestStalledRenewal(t *testing.T) {
 		if err := update(t, crm); err != nil || time.Since(began) != 0 {
 			t.Errorf("the token is good for 59 s more, the call took %s: %v", time.Since(began), err)
 		}
-		time.Sleep(3 * time.Minute) // the renewal ends
+		time.Sleep(3 * time.Minute) // the renewal and the token end
+		stalls = false
+		mustUpdate(t, crm)
+		if last := z.sent[len(z.sent)-1]; last != token(2) {
+			t.Errorf("%s is sent after its end", last)
+		}
 	})
 }
 
