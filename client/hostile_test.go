@@ -190,15 +190,33 @@ func TestThrottleCutOff(t *testing.T) {
 	}
 }
 
-func TestUnknownTokenHost(t *testing.T) {
-	asked := 0
-	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
-		asked++
-		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
-	}).option())
-	if err := update(t, crm); asked != 1 || err == nil {
-		t.Errorf("asked %d times: %v", asked, err)
+// What another attempt would not mend is not attempted again, be it for a token or of the operation.
+func TestFinalErrors(t *testing.T) {
+	for _, final := range []error{
+		&net.DNSError{Err: "no such host", Name: "zoho.example.com", IsNotFound: true},
+		&tls.CertificateVerificationError{Err: x509.SystemRootsError{}},
+	} {
+		for _, auth := range []client.Auth{credentials(), client.StaticToken("1000.token")} {
+			asked := 0
+			crm := newClient(t, client.EU, auth, client.WithFirstWait(time.Microsecond), transport(func(*http.Request) (*http.Response, error) {
+				asked++
+				return nil, final
+			}).option())
+			if err := update(t, crm); asked != 1 || !errors.Is(err, final) {
+				t.Errorf("asked %d times: %v", asked, err)
+			}
+		}
 	}
+}
+
+func TestDefaultTransport(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, roleUpdated)
+	}))
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	mustUpdate(t, newClient(t, client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{})))
 }
 
 func TestNoTokenAfterRefusal(t *testing.T) {
@@ -395,9 +413,10 @@ func TestLogHasNoCause(t *testing.T) {
 	lines := &strings.Builder{}
 	logger := slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if err, isError := a.Value.Any().(error); isError {
-			for ; errors.Unwrap(err) != nil; err = errors.Unwrap(err) {
+			if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined {
+				err = joined.Unwrap()[0]
 			}
-			a.Value = slog.StringValue(fmt.Sprintf("%#v", err))
+			a.Value = slog.StringValue(err.Error())
 		}
 		return a
 	}}))
