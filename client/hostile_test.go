@@ -457,6 +457,7 @@ func TestStalledRenewal(t *testing.T) {
 			t.Errorf("the token is good for 59 s more, the call took %s: %v", time.Since(began), err)
 		}
 		time.Sleep(3 * time.Minute) // the renewal and the token end
+		synctest.Wait()
 		stalls = false
 		mustUpdate(t, crm)
 		if last := z.sent[len(z.sent)-1]; last != token(2) {
