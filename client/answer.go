@@ -18,6 +18,7 @@ const (
 	statusError   = "error"
 	maxSnippet    = 200
 	maxMessage    = 400
+	maxErrors     = 100 // of one input
 	// maxSuccess is the most that a success may take of an answer to be read in one pass: how many elements
 	// there are is known only after all are decoded.
 	maxSuccess = 4 << 10
@@ -171,14 +172,15 @@ func (c *call) readElement(index int, data json.RawMessage) Result {
 
 // readErrors reads what is no item, and so must be several errors of an input.
 func (c *call) readErrors(index int, data json.RawMessage) error {
-	var items []item
-	_ = json.Unmarshal(data, &items) // decodes what it can
-	errs := []error{}
-	for i := range items {
-		errs = append(errs, c.readError(index, &items[i]))
-	}
-	if len(errs) == 0 {
-		return c.readError(index, &item{})
+	var list []json.RawMessage
+	_ = json.Unmarshal(data, &list) // what is no list is one error of no form
+	errs := make([]error, max(1, min(len(list), maxErrors)))
+	for i := range errs {
+		var it item
+		if i < len(list) {
+			_ = json.Unmarshal(list[i], &it) // decodes what it can
+		}
+		errs[i] = c.readError(index, &it)
 	}
 	return joinErrors(errs)
 }
@@ -200,7 +202,7 @@ func (c *call) contentType() string { return c.redact(c.answer.Header.Get("Conte
 
 // credits returns the API credits that remain, -1 where Zoho did not say.
 func (c *call) credits() int {
-	if value := c.answer.Header.Get("X-Api-Credits-Remaining"); value != "" {
+	if value := c.answer.Header.Get("X-Api-Credits-Remaining"); value != "" { // spares the error of Atoi
 		if credits, err := strconv.Atoi(value); err == nil && credits >= 0 {
 			return credits
 		}

@@ -19,7 +19,8 @@ import (
 )
 
 // Auth is a way to get access tokens: [StaticToken], [RefreshToken], [ClientCredentials] or
-// [TokenSource]. It prints, logs and marshals as a placeholder, never as its secret.
+// [TokenSource]. It prints, logs and marshals as a placeholder, not as its secret; fmt, though, asks no
+// method of a value in an unexported field, and prints a [RefreshToken] or [ClientCredentials] there.
 type Auth interface {
 	// source checks the credentials and returns where tokens for a data centre come from.
 	source(DataCenter) (tokens.Source, error)

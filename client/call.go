@@ -93,8 +93,9 @@ func (c *Client) attempt(ctx context.Context, call *call) (again bool) {
 	for {
 		auth, failure := c.auth.Authorize(ctx, call.deadline, &c.sender, refused)
 		if failure != nil {
+			unanswered := call.attempts > 0 && call.results == nil
 			call.results, call.err = nil, authError(failure)
-			if call.attempts > 0 && call.answered == nil {
+			if unanswered {
 				call.err = call.noAnswer(call.err)
 			}
 			return false
@@ -158,8 +159,9 @@ func (c *call) fail(err error) ([]Result, error) {
 func (c *call) noAnswer(cause error) error {
 	outcome, hint := "nothing was sent", ""
 	dial, isDial := errors.AsType[*net.OpError](cause)
+	_, isAuth := errors.AsType[*AuthError](cause)
 	switch {
-	case c.attempts == 1 && (!wire.IsTransient(cause) || isDial && dial.Op == "dial"):
+	case c.attempts == 1 && !isAuth && (!wire.IsTransient(cause) || isDial && dial.Op == "dial"):
 		outcome, hint = "no connection (attempts: 1)", ": check DataCenter.APIURL and the network"
 	case c.attempts > 0:
 		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)

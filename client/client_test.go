@@ -183,7 +183,7 @@ func TestNewRefuses(t *testing.T) {
 		"empty token":             {client.EU, client.StaticToken(""), nil, "StaticToken: the access token is empty"},
 		"token with scheme":       {client.EU, client.StaticToken("Zoho-oauthtoken 1000.token"), nil, "without a scheme"},
 		"token with other scheme": {client.EU, client.StaticToken("bearer 1000.token"), nil, "without a scheme"},
-		"token with newline":      {client.EU, client.StaticToken("1000.to\nken"), nil, "cannot carry"},
+		"token with newline":      {client.EU, client.StaticToken("1000.to\nken"), nil, "no access token has"},
 		"no ClientID":             {client.EU, client.RefreshToken{ClientSecret: "s", RefreshToken: "r"}, nil, "RefreshToken.ClientID is empty"},
 		"no ClientSecret":         {client.EU, client.RefreshToken{ClientID: "c", RefreshToken: "r"}, nil, "RefreshToken.ClientSecret is empty"},
 		"no RefreshToken":         {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s"}, nil, "RefreshToken.RefreshToken is empty"},

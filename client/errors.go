@@ -208,5 +208,5 @@ func joinErrors(errs []error) error {
 	if len(errs) > most {
 		text += fmt.Sprintf("; and %d more", len(errs)-most)
 	}
-	return &errorList{text, slices.Clone(errs)}
+	return &errorList{text, slices.Clone(errs)} // so that errs can stay on the stack of the caller
 }

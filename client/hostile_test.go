@@ -131,17 +131,32 @@ func TestFlightOfAnotherClient(t *testing.T) {
 	})
 }
 
+// What became of a request is told, also where there is no token for another one.
 func TestNoTokenAfterNoAnswer(t *testing.T) {
-	n := 0
-	crm := newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
-		if n++; n == 1 {
-			return &oauth2.Token{AccessToken: "1000.token"}, nil
+	for name, cause := range map[string]error{
+		"no login": errors.New("no login"),
+		"refused":  &net.OpError{Op: "dial", Err: errors.New("connection refused")},
+		"unknown":  &net.DNSError{Err: "no such host", IsNotFound: true},
+	} {
+		for _, first := range []roundTrip{nil, func(*http.Request) (*http.Response, error) {
+			return answer(http.StatusUnauthorized, bare("INVALID_TOKEN")), nil
+		}} {
+			issued, sent := 0, 0
+			crm := newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+				if issued++; issued == 1 || issued == 2 && first != nil {
+					return &oauth2.Token{AccessToken: token(issued)}, nil
+				}
+				return nil, cause
+			})), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
+				if sent++; sent == 1 && first != nil {
+					return first(r)
+				}
+				return nil, io.ErrUnexpectedEOF
+			}).option())
+			if err := update(t, crm); !errors.Is(err, cause) || !strings.Contains(err.Error(), "may have taken effect") || strings.Contains(err.Error(), "no connection") {
+				t.Errorf("%s: after %d requests: %v", name, sent, err)
+			}
 		}
-		return nil, errors.New("no login")
-	})), client.WithFirstWait(time.Microsecond), transport(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }).option())
-	err := update(t, crm)
-	if !errors.Is(err, io.ErrUnexpectedEOF) && !strings.Contains(err.Error(), "may have taken effect") {
-		t.Error("a request went out and the error does not say so")
 	}
 }
 
@@ -466,6 +481,54 @@ func TestStalledRenewal(t *testing.T) {
 	})
 }
 
+// A renewal may fail shortly before the end of a token.
+func TestFailedRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := &zoho{}
+		lines, logger := jsonLines()
+		crm := z.client(t, credentials(), client.WithLogger(logger))
+		mustUpdate(t, crm)
+		z.grant = func(int) *http.Response { return answer(http.StatusOK, `{"error":"server_busy"}`) }
+		time.Sleep(time.Hour - 2*time.Second)
+		mustUpdate(t, crm)
+		synctest.Wait()
+		if text := lines.String(); !strings.Contains(text, "was not renewed") || !strings.Contains(text, "refused the request") {
+			t.Errorf("the log is %s", text)
+		}
+		z.grant = nil
+		time.Sleep(3 * time.Second)
+		mustUpdate(t, crm)
+		if last := z.sent[len(z.sent)-1]; last != token(3) {
+			t.Errorf("%s is sent after the end of the first", last)
+		}
+	})
+}
+
+// A renewal in the background must not use what belongs to the call that began it.
+func TestRenewalHasNoValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		z, found := &zoho{}, any(nil)
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") == "" {
+				found = r.Context().Value(key{})
+			}
+			return z.RoundTrip(r)
+		}).option())
+		for _, want := range []any{"waits", nil} {
+			if _, err := crm.UpdateContactRole(context.WithValue(t.Context(), key{}, "waits"), roleID, rename); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			if found != want {
+				t.Errorf("the request for a token has the value %v, not %v", found, want)
+			}
+			time.Sleep(59*time.Minute + time.Second)
+		}
+		z.mustHaveAsked(t, 2)
+	})
+}
+
 // What a tls.Config of the caller's verifies is not wrapped.
 func TestOwnVerification(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -528,11 +591,18 @@ func TestTokenWithinOperation(t *testing.T) {
 // An answer of many small elements must not take many times its size.
 func TestManyElements(t *testing.T) {
 	const size = 1 << 20
-	for _, element := range []string{"1", "{}", "[]", "null"} {
-		body := `{"contact_roles":[` + strings.Repeat(element+",", size/(len(element)+1)) + "1]}"
+	many := func(element string) string { return strings.Repeat(element+",", size/(len(element)+1)) }
+	for name, body := range map[string]string{
+		"numbers":            `{"contact_roles":[` + many("1") + `1]}`,
+		"objects":            `{"contact_roles":[` + many("{}") + `1]}`,
+		"arrays":             `{"contact_roles":[` + many("[]") + `1]}`,
+		"numbers as errors":  `{"contact_roles":[[` + many("1") + `1]]}`,
+		"objects as errors":  `{"contact_roles":[[` + many("{}") + `1]]}`,
+		"errors of one role": `{"contact_roles":[[` + many(wrong) + wrong + `]]}`,
+	} {
 		// It is not held against the contract, which would take as much.
 		crm, err := client.New(client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
-			return answer(http.StatusOK, body), nil
+			return answer(http.StatusBadRequest, body), nil
 		}).option())
 		if err != nil {
 			t.Fatal(err)
@@ -542,7 +612,7 @@ func TestManyElements(t *testing.T) {
 		err = update(t, crm)
 		runtime.ReadMemStats(&after)
 		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > 100*size {
-			t.Errorf("%d elements %s took %d MB: %v", size/(len(element)+1), element, allocated>>20, err)
+			t.Errorf("%s took %d MB: %v", name, allocated>>20, err)
 		}
 	}
 }

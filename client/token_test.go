@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -358,6 +359,91 @@ func TestTimeLimitOfToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStalledTokenEndpoint holds that those who wait do not ask one after the other.
+func TestStalledTokenEndpoint(t *testing.T) {
+	for _, limit := range []time.Duration{time.Second, 10 * time.Second, 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var asked atomic.Int64
+			crm := newClient(t, client.EU, credentials(), client.WithAttemptTimeout(limit), transport(func(r *http.Request) (*http.Response, error) {
+				asked.Add(1)
+				return stall(r)
+			}).option())
+			var group sync.WaitGroup
+			for range 100 {
+				group.Go(func() {
+					if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			time.Sleep(5 * time.Minute)   // for the last flight
+			if n := asked.Load(); n > 8 { // one flight, and one more for those who did not begin it
+				t.Errorf("with %s for an attempt, %d tokens were asked for", limit, n)
+			}
+		})
+	}
+}
+
+// slowCache answers when its context ends.
+type slowCache struct{ get, put bool }
+
+func (c slowCache) Get(ctx context.Context, _ string) ([]byte, error) {
+	if !c.get {
+		return nil, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (c slowCache) Put(ctx context.Context, _ string, _ []byte) error {
+	if !c.put {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestSlowCache(t *testing.T) {
+	for _, slow := range []slowCache{{get: true}, {put: true}, {true, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{}
+			auth := credentials()
+			auth.Cache = slow
+			mustUpdate(t, z.client(t, auth))
+			z.mustHaveAsked(t, 1)
+		})
+	}
+}
+
+// gatedCache lets no Put through before its gate opens.
+type gatedCache struct{ gate chan struct{} }
+
+func (gatedCache) Get(context.Context, string) ([]byte, error) { return nil, nil }
+func (c gatedCache) Put(context.Context, string, []byte) error { <-c.gate; return nil }
+
+// TestRefusedWhileKept has Zoho refuse a token that the flight which brought it still keeps in a cache.
+func TestRefusedWhileKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := &zoho{update: refusing(token(1))}
+		auth := credentials()
+		gated := gatedCache{make(chan struct{})}
+		auth.Cache = gated
+		crm := z.client(t, auth)
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() { errs <- update(t, crm) }()
+			synctest.Wait()
+		}
+		close(gated.gate)
+		for range 2 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // cache is the Cache of one process; those with equal values share them.

@@ -31,7 +31,7 @@ func RedactJSON(document, secret []byte) []byte {
 	if len(secret) < minSecret {
 		return document
 	}
-	if bytes.Contains(document, []byte(`\u`)) {
+	if bytes.IndexByte(document, '\\') >= 0 {
 		decoder := json.NewDecoder(bytes.NewReader(document))
 		decoder.UseNumber()
 		var value any

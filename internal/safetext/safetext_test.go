@@ -30,6 +30,7 @@ func TestRedactJSON(t *testing.T) {
 	for _, test := range []struct{ document, secret, want string }{
 		{`{"message":"1000.abcdef"}`, "1000.abcdef", `{"message":"(secret)"}`},
 		{`{"message":"\u0031000.abcdef","id":4150868000003611011}`, "1000.abcdef", `{"id":4150868000003611011,"message":"(secret)"}`},
+		{`{"message":"1000.abc\/def"}`, "1000.abc/def", `{"message":"(secret)"}`},
 		{`{"message":"\u0031"}`, "1000.abcdef", `{"message":"\u0031"}`},
 		{`no JSON: 1000.abcdef \u`, "1000.abcdef", `no JSON: (secret) \u`},
 		{`{"message":"short"}`, "short", `{"message":"short"}`},

@@ -56,7 +56,8 @@ type Grant struct {
 	flight      singleflight.Group
 
 	mu           sync.Mutex // never held over the network
-	current      accessToken
+	token        accessToken
+	renewalBegan time.Time
 	refused      time.Time // when the last token was asked for that Zoho did not accept: one from a Cache must be newer
 	throttle     *Failure
 	throttleEnds time.Time
@@ -115,26 +116,26 @@ func (g *Grant) shared() *Grant {
 	}
 }
 
-// kept returns the token that was got last, nil if it ended, and whether the caller is to renew it: the
+// current returns the token that was got last, nil if it ended, and whether the caller is to renew it: the
 // first of those who come in its last minute, and another after a while.
-func (g *Grant) kept() (kept *Authorization, renew bool) {
+func (g *Grant) current() (current *Authorization, renew bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if !now.Before(g.current.Ends) {
+	if !now.Before(g.token.Ends) {
 		return nil, true
 	}
-	if renew = !now.Before(g.current.RenewAt); renew {
-		g.current.RenewAt = now.Add(renewalPause)
+	if renew = !now.Before(g.token.RenewAt) && now.Sub(g.renewalBegan) >= renewalPause; renew {
+		g.renewalBegan = now
 	}
-	return g.current.authorization, renew
+	return g.token.authorization, renew
 }
 
 // secrets are what no text may show.
 func (g *Grant) secrets() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return append([]string{g.current.Value}, g.credentials...)
+	return append([]string{g.token.Value}, g.credentials...)
 }
 
 // Authorize returns the token that is kept, or waits for another one. A token in its last minute serves
@@ -143,23 +144,28 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.
 	if refused != nil {
 		g.drop(refused)
 	}
-	kept, renew := g.kept()
+	current, renew := g.current()
 	if !renew {
-		return kept, nil
+		return current, nil
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	// The flight serves every caller that waits: it outlives the one that started it.
+	// The flight serves every caller that waits: it outlives the one that began it.
 	detached := context.WithoutCancel(ctx)
-	for {
-		own := false
-		flight := g.flight.DoChan("", recovered(func() (*Authorization, *Failure) { own = true; return g.refresh(detached, sender, kept) }, g.secrets))
-		if kept != nil {
-			return kept, nil
+	if current != nil {
+		detached = context.Background() //nolint:contextcheck // the values of ctx are those of a call that does not wait
+	}
+	for last := false; ; last = true {
+		began := false
+		flight := g.flight.DoChan("", recovered(func() (*Authorization, *Failure) { began = true; return g.refresh(detached, sender) }, g.secrets))
+		if current != nil {
+			return current, nil
 		}
 		got, failure := wait(ctx, flight)
-		// The time that the client had which began the flight is not that of this one.
-		if failure == nil || ctx.Err() != nil || own || !errors.Is(failure, context.DeadlineExceeded) {
+		// A flight that another client began has the time of that client, and may bring the token that was
+		// refused here meanwhile.
+		useless := failure != nil && errors.Is(failure, context.DeadlineExceeded) || failure == nil && refused != nil && got.Token == refused.Token
+		if last || ctx.Err() != nil || began || !useless {
 			return got, failure
 		}
 	}
@@ -169,23 +175,22 @@ func (g *Grant) Authorize(ctx context.Context, deadline time.Time, sender *wire.
 func (g *Grant) drop(refused *Authorization) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.current.Value == refused.Token {
-		g.current, g.refused = accessToken{}, g.current.Asked
+	if g.token.Value == refused.Token {
+		g.token, g.refused = accessToken{}, g.token.Asked
 	}
 }
 
-// refresh returns another token than old: from the flight before, from the cache, or from the token
-// endpoint.
-func (g *Grant) refresh(ctx context.Context, sender *wire.Sender, old *Authorization) (*Authorization, *Failure) {
+// refresh returns a token from the flight before, from the cache, or from the token endpoint.
+func (g *Grant) refresh(ctx context.Context, sender *wire.Sender) (*Authorization, *Failure) {
 	g.mu.Lock()
-	current, refused, throttle, throttleEnds := g.current, g.refused, g.throttle, g.throttleEnds
+	current, refused, throttle, throttleEnds := g.token, g.refused, g.throttle, g.throttleEnds
 	g.mu.Unlock()
-	if current.authorization != old && current.usable() {
+	if current.usable() {
 		return current.authorization, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sender.Timeout)
 	defer cancel()
-	if cached := g.cached(ctx, sender.Logger); cached.usable() && cached.Asked.After(refused) {
+	if cached := g.cached(ctx, sender); cached.usable() && cached.Asked.After(refused) {
 		return g.keep(cached), nil
 	}
 	if time.Now().Before(throttleEnds) {
@@ -199,26 +204,23 @@ func (g *Grant) refresh(ctx context.Context, sender *wire.Sender, old *Authoriza
 			g.mu.Unlock()
 			g.hold(throttlePause)
 		}
+		if time.Now().Before(current.Ends) { // no caller gets to know
+			warn(ctx, sender, "a token that ends soon was not renewed", failure)
+		}
 		return nil, failure
 	}
 	if !token.Asked.After(refused) {
 		token.Asked = refused.Add(1) // the clock has not moved on
 	}
 	authorization := g.keep(token)
-	if g.Cache != nil {
-		value, err := json.Marshal(token) //nolint:gosec // the secret is what a Cache is for
-		if err == nil {
-			err = g.Cache.Put(ctx, g.key, value)
-		}
-		logCache(ctx, sender.Logger, "keep", err, token.Value)
-	}
+	g.cache(ctx, sender, token)
 	return authorization, nil
 }
 
 func (g *Grant) keep(token accessToken) *Authorization {
 	token.authorization = newAuthorization(token.Value)
 	g.mu.Lock()
-	g.current = token
+	g.token = token
 	g.mu.Unlock()
 	g.hold(time.Until(token.RenewAt))
 	return token.authorization
@@ -229,21 +231,38 @@ func (g *Grant) hold(d time.Duration) {
 	time.AfterFunc(d, func() { runtime.KeepAlive(g) })
 }
 
-func (g *Grant) cached(ctx context.Context, logger *slog.Logger) (token accessToken) {
+func (g *Grant) cached(ctx context.Context, sender *wire.Sender) (token accessToken) {
 	if g.Cache == nil {
 		return accessToken{}
 	}
+	ctx, cancel := context.WithTimeout(ctx, sender.AttemptTimeout)
+	defer cancel()
 	value, err := g.Cache.Get(ctx, g.key)
 	decodeErr := json.Unmarshal(value, &token)
-	logCache(ctx, logger, "return", err, token.Value)
+	if err != nil {
+		warn(ctx, sender, "the token cache failed to return a token", err, token.Value)
+	}
 	if err != nil || decodeErr != nil || token.Key != g.key || check(token.Value) != nil {
 		return accessToken{}
 	}
 	return token
 }
 
-func logCache(ctx context.Context, logger *slog.Logger, what string, err error, secret string) {
-	if err != nil {
-		logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: the token cache failed to "+what+" a token", slog.String("error", safetext.Redact(safetext.Line(err.Error()), secret)))
+func (g *Grant) cache(ctx context.Context, sender *wire.Sender, token accessToken) {
+	if g.Cache == nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, sender.AttemptTimeout)
+	defer cancel()
+	value, err := json.Marshal(token) //nolint:gosec // the secret is what a Cache is for
+	if err == nil {
+		err = g.Cache.Put(ctx, g.key, value)
+	}
+	if err != nil {
+		warn(ctx, sender, "the token cache failed to keep a token", err, token.Value)
+	}
+}
+
+func warn(ctx context.Context, sender *wire.Sender, what string, err error, secrets ...string) {
+	sender.Logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: "+what, slog.String("error", safetext.Redact(safetext.Line(err.Error()), secrets...)))
 }

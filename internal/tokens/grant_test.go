@@ -46,7 +46,7 @@ func TestFlightAfterFlight(t *testing.T) {
 	g := NewGrant(Config{ClientID: "1000.flight"})
 	brought := g.keep(accessToken{Value: "1000.token", RenewAt: time.Now().Add(time.Hour)})
 	var nobody wire.Sender // a request by it panics
-	if got, err := g.refresh(t.Context(), &nobody, nil); got != brought || err != nil {
+	if got, err := g.refresh(t.Context(), &nobody); got != brought || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -117,6 +117,9 @@ func wait(ctx context.Context, flight <-chan singleflight.Result) (*Authorizatio
 	}
 }
 
+// tokenCharacters are those of https://www.rfc-editor.org/rfc/rfc6750#section-2.1.
+const tokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+
 // check refuses what cannot be an access token, without showing it.
 func check(token string) error {
 	switch {
@@ -124,8 +127,8 @@ func check(token string) error {
 		return errors.New("the access token is empty")
 	case strings.HasPrefix(strings.ToLower(token), "zoho-oauthtoken"), strings.HasPrefix(strings.ToLower(token), "bearer "):
 		return errors.New("the access token must be given without a scheme such as Zoho-oauthtoken")
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return errors.New("the access token has a space or a character that a header cannot carry")
+	case strings.Trim(token, tokenCharacters) != "":
+		return errors.New("the access token has a space or another character that no access token has")
 	default:
 		return nil
 	}
