@@ -66,7 +66,7 @@ type ClientCredentials struct {
 // A key is a hash of the credentials and hosts. A value holds an access token in an encoding of this
 // package's: keep it as a secret. An error of a Cache is logged, so must not tell a value, and is
 // otherwise treated as an empty Cache. Both methods must be safe for concurrent use, and return when the
-// context ends. A Cache that holds its Client keeps both in memory for good.
+// context ends, which has the time of an attempt. A Cache that holds its Client keeps both in memory for good.
 type Cache interface {
 	// Get returns the value that was put last for the key, or nil and no error where there is none.
 	Get(ctx context.Context, key string) ([]byte, error)
