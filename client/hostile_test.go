@@ -495,10 +495,14 @@ func TestFailedRenewal(t *testing.T) {
 		if text := lines.String(); !strings.Contains(text, "was not renewed") || !strings.Contains(text, "refused the request") {
 			t.Errorf("the log is %s", text)
 		}
-		z.grant = nil
+		lines.Reset()
 		time.Sleep(3 * time.Second)
+		if err := update(t, crm); err == nil || lines.Len() > 0 {
+			t.Errorf("the call returns %v, the log is %s", err, lines)
+		}
+		z.grant = nil
 		mustUpdate(t, crm)
-		if last := z.sent[len(z.sent)-1]; last != token(3) {
+		if last := z.sent[len(z.sent)-1]; last != token(4) {
 			t.Errorf("%s is sent after the end of the first", last)
 		}
 	})
