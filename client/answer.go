@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
 )
 
 const (
@@ -225,15 +226,24 @@ func (c *call) failure(index int, it *item) *Error {
 // unexpected is an answer that is not one of Zoho's.
 func (c *call) unexpected(index int, message string) *Error {
 	err := c.newError(index, message)
+	if index < 0 && wire.IsRetryable(c.answer.Status) {
+		err.Resolution = "Try again later."
+	} else if index < 0 {
+		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
+	}
 	err.Snippet = safetext.Shorten(string(c.answer.Body[:min(len(c.answer.Body), 4*maxSnippet)]), maxSnippet)
 	return err
 }
 
 func (c *call) newError(index int, message string) *Error {
-	return &Error{
-		Operation: *c.operation, StatusCode: c.answer.Status, Message: message, Index: index, Attempts: c.attempts,
-		CreditsRemaining: c.credits(), ContentType: c.contentType(),
+	err := &Error{
+		Operation: *c.operation, StatusCode: c.answer.Status, Message: message, Index: index, Attempts: c.attempts, unsure: c.unsure,
+		RetryAfter: c.answer.RetryAfter(), CreditsRemaining: c.credits(), ContentType: c.contentType(),
 	}
+	if index >= 0 {
+		err.InputID = c.ids[index]
+	}
+	return err
 }
 
 // read reads the keys that it knows. A key of another type than the document has is left zero, but for an

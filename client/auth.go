@@ -63,9 +63,9 @@ type ClientCredentials struct {
 // start often and fleets need one, as Zoho gives a refresh token at most 10 access tokens in 10
 // minutes. It is read before a new token is asked for, and written after.
 //
-// A key is a hash of the credentials and hosts. A value holds an access token in an encoding of this
-// package's: keep it as a secret. An error of a Cache is logged, so must not tell a value, and is
-// otherwise treated as an empty Cache. Both methods must be safe for concurrent use, and return when the
+// A key is a hash of the credentials and hosts, in 64 hexadecimal digits. A value holds an access token in
+// an encoding of this package's: keep it as a secret. An error of a Cache goes to the logger of
+// [WithLogger] alone, so must not tell a value, and is otherwise treated as an empty Cache. Both methods must be safe for concurrent use, and return when the
 // context ends, which has the time of an attempt. A Cache that holds its Client keeps both in memory for good.
 type Cache interface {
 	// Get returns the value that was put last for the key, or nil and no error where there is none.
@@ -129,14 +129,17 @@ func (a ClientCredentials) source(dc DataCenter) (tokens.Source, error) {
 	return grant(dc, a.ClientID, a.ClientSecret, a.Cache, url.Values{"scope": {strings.Join(scopes, ",")}, "soid": {"ZohoCRM." + a.OrgID}})
 }
 
-// checkCredentials refuses a value, beside its field, that is empty or has blanks at an end.
+// checkCredentials refuses each value, beside its field, that is empty or has blanks at an end.
 func checkCredentials(auth string, credentials ...[2]string) error {
+	var errs []error
 	for _, c := range credentials {
-		if field, value := c[0], c[1]; value == "" || strings.TrimSpace(value) != value {
-			return fmt.Errorf("zohocrm: %s.%s is empty or has blanks around it", auth, field)
+		if field, value := c[0], c[1]; value == "" {
+			errs = append(errs, fmt.Errorf("zohocrm: %s.%s is empty: copy it from Zoho's API console", auth, field))
+		} else if strings.TrimSpace(value) != value {
+			errs = append(errs, fmt.Errorf("zohocrm: %s.%s has blanks around it", auth, field))
 		}
 	}
-	return nil
+	return joinErrors(errs)
 }
 
 func grant(dc DataCenter, id, secret string, cache Cache, parameters url.Values) (tokens.Source, error) {

@@ -37,6 +37,7 @@ type call struct {
 	results  []Result // nil where the last attempt had no answer
 	err      error
 	answered error // that of the last answer, nil where it was a success
+	unsure   bool  // whether an attempt that failed may have taken effect
 }
 
 // do is the life of a call: check it, attempt it until it succeeds or must not be repeated, and say
@@ -127,12 +128,15 @@ func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
 	defer cancel()
 	req.Header["Authorization"], req.Header["User-Agent"] = call.auth.Header, c.userAgent
 	if err := c.sender.Send(req.WithContext(ctx), &call.answer); err != nil {
-		call.err = call.noAnswer(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
 		again = wire.IsTransient(err)
+		dial, isDial := errors.AsType[*net.OpError](err)
+		call.unsure = call.unsure || again && !(isDial && dial.Op == "dial")
+		call.err = call.noAnswer(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
 	} else {
 		call.results, call.err = call.read()
 		call.answered = call.err
 		again = wire.IsRetryable(call.answer.Status) || call.answer.CutOff
+		call.unsure = call.unsure || again && call.answer.Status != http.StatusTooManyRequests
 	}
 	c.log(ctx, call, started)
 	return again
@@ -157,17 +161,17 @@ func (c *call) fail(err error) ([]Result, error) {
 
 // noAnswer is the error of a call that ended without an answer.
 func (c *call) noAnswer(cause error) error {
-	outcome, hint := "nothing was sent", ""
-	dial, isDial := errors.AsType[*net.OpError](cause)
-	_, isAuth := errors.AsType[*AuthError](cause)
+	outcome, hint := fmt.Sprintf("no connection (attempts: %d)", c.attempts), ": check DataCenter.APIURL and the network"
 	switch {
-	case c.attempts == 1 && !isAuth && (!wire.IsTransient(cause) || isDial && dial.Op == "dial"):
-		outcome, hint = "no connection (attempts: 1)", ": check DataCenter.APIURL and the network"
-	case c.attempts > 0:
-		outcome = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts)
+	case c.attempts == 0:
+		outcome, hint = "nothing was sent", ""
+	case c.unsure:
+		outcome, hint = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts), ""
+	case c.answered != nil:
+		outcome, hint = fmt.Sprintf("no other answer (attempts: %d)", c.attempts), ""
 	}
 	if errors.Is(cause, context.DeadlineExceeded) {
-		hint = ": allow more time by the context, WithAttemptTimeout or WithTimeout"
+		hint = ": allow more time by the context, the http.Client, WithAttemptTimeout or WithTimeout"
 	}
 	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, safetext.Shorten(c.redact(cause.Error()), maxMessage), hint)}
 }

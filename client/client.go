@@ -91,7 +91,7 @@ func WithHTTPClient(hc *http.Client) Option {
 
 // WithLogger logs one line for each request of an operation: operation, path template, status, code, attempt,
 // duration and the credits that remain. Never a body or a token. Answers that are a success are of
-// level Info, others of level Warn.
+// level Info, others of level Warn, and so is what goes wrong with a [Cache] or in renewing a token.
 func WithLogger(logger *slog.Logger) Option {
 	return option("WithLogger", logger != nil, "the logger is nil", func(c *Client) { c.sender.Logger = logger })
 }

@@ -187,7 +187,7 @@ func TestNewRefuses(t *testing.T) {
 		"no ClientID":             {client.EU, client.RefreshToken{ClientSecret: "s", RefreshToken: "r"}, nil, "RefreshToken.ClientID is empty"},
 		"no ClientSecret":         {client.EU, client.RefreshToken{ClientID: "c", RefreshToken: "r"}, nil, "RefreshToken.ClientSecret is empty"},
 		"no RefreshToken":         {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s"}, nil, "RefreshToken.RefreshToken is empty"},
-		"RefreshToken with blank": {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r\n"}, nil, "RefreshToken.RefreshToken is empty or has blanks"},
+		"RefreshToken with blank": {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r\n"}, nil, "RefreshToken.RefreshToken has blanks"},
 		"no ClientID of a self client": {client.EU, client.ClientCredentials{ClientSecret: "s", OrgID: "1"}, nil,
 			"ClientCredentials.ClientID is empty"},
 		"no OrgID":               {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s"}, nil, "ClientCredentials.OrgID is empty"},

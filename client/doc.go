@@ -17,7 +17,7 @@
 //   - the error of the transport or of the context, where there was no answer.
 //
 // Several are one error with a text of one line; [errors.Is] and [errors.As] look into it. In a bulk
-// call each [Result] has the error of its own input.
+// call each [Result] has the error of its own input or, where the whole call failed, that of the call.
 //
 // # Policy
 //

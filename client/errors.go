@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
@@ -45,11 +46,15 @@ type Error struct {
 	Details Details
 	// Index is the position of the input that the error belongs to, -1 for the whole request.
 	Index int
+	// InputID is the id of that input, empty where it is not known.
+	InputID string
 	// Resolution says what to do, empty for an unknown code.
 	Resolution string
-	// Attempts is the number of requests that were sent. Where it is above 1, an earlier one may have
-	// taken effect.
+	// Attempts is the number of requests that were sent. Where an earlier one may have taken effect, the
+	// text of the error says so.
 	Attempts int
+	// RetryAfter is the wait that the answer asks for, 0 where it asks for none.
+	RetryAfter time.Duration
 	// CreditsRemaining is the number of API credits that the org has left today, -1 where the answer
 	// does not say. Zoho says it once half of them are used.
 	CreditsRemaining int
@@ -58,7 +63,8 @@ type Error struct {
 	// Snippet is the printable beginning of an answer that is not one of Zoho's, at most 200 bytes.
 	Snippet string
 
-	cause error
+	cause  error
+	unsure bool // whether an earlier attempt may have taken effect
 }
 
 // Details is the details object of an error. Its typed keys are those that Zoho is known to send; a
@@ -73,7 +79,9 @@ type Details struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "zohocrm: %s: ", e.Operation.ID)
-	if e.Index >= 0 {
+	if e.InputID != "" {
+		fmt.Fprintf(&b, "input %d, id %s: ", e.Index, safetext.Shorten(e.InputID, maxSnippet))
+	} else if e.Index >= 0 {
 		fmt.Fprintf(&b, "input %d: ", e.Index)
 	}
 	fmt.Fprintf(&b, "HTTP %d", e.StatusCode)
@@ -90,8 +98,13 @@ func (e *Error) Error() string {
 	if e.Resolution != "" {
 		fmt.Fprintf(&b, ": %s", e.Resolution)
 	}
-	if e.Attempts > 1 {
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, " (it asks to wait %s)", e.RetryAfter.Round(time.Second))
+	}
+	if e.unsure {
 		fmt.Fprintf(&b, " (%d attempts, an earlier one may have taken effect)", e.Attempts)
+	} else if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	return b.String()
 }

@@ -187,7 +187,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		{name: "no fault", asked: 1, sent: 1},
 
 		// No connection.
-		{name: "connection refused", static: true, target: to(refused), is: connectionRefused, text: "(attempts: 4)"},
+		{name: "connection refused", static: true, target: to(refused), is: connectionRefused, text: "no connection (attempts: 4)"},
 		{name: "unknown host", static: true, options: []client.Option{client.WithHTTPClient(unknownHost)}, text: "(attempts: 1)"},
 		{name: "no name server", static: true, options: []client.Option{client.WithHTTPClient(noNameServer)}, text: "(attempts: 4)"},
 		{name: "unknown certificate authority", static: true, target: to(badCertificate.URL), text: "(attempts: 1)"},

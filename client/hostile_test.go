@@ -224,6 +224,69 @@ func TestFinalErrors(t *testing.T) {
 	}
 }
 
+// The text of an error says whether an attempt before may have taken effect.
+func TestAttemptsInText(t *testing.T) {
+	breaksContract(t)
+	lost := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+	unconnected := func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
+	}
+	refused := func(*http.Request) (*http.Response, error) { return answer(http.StatusBadRequest, roles(wrong)), nil }
+	throttled, failing := status(http.StatusTooManyRequests), status(http.StatusServiceUnavailable)
+	for _, test := range []struct {
+		answers []roundTrip
+		want    string
+		unsure  bool
+	}{
+		{[]roundTrip{refused}, ": input 0, id " + roleID + ": HTTP 400 INVALID_DATA", false},
+		{[]roundTrip{throttled, refused}, "(2 attempts)", false},
+		{[]roundTrip{failing, refused}, "(2 attempts, ", true},
+		{[]roundTrip{lost, refused}, "(2 attempts, ", true},
+		{[]roundTrip{failing, throttled, refused}, "(3 attempts, ", true},
+		{[]roundTrip{failing}, "HTTP 503 CODE", false},
+		{[]roundTrip{unconnected, refused}, "(2 attempts)", false},
+		{[]roundTrip{unconnected, unconnected}, "no connection (attempts: 2)", false},
+		{[]roundTrip{throttled, unconnected}, "no other answer (attempts: 2)", false},
+		{[]roundTrip{unconnected, lost}, "(attempts: 2)", true},
+		{[]roundTrip{lost, unconnected}, "(attempts: 2)", true},
+	} {
+		a := &attempts{answers: test.answers}
+		_, err := a.update(t, t.Context(), client.WithMaxAttempts(len(test.answers)), client.WithFirstWait(time.Microsecond))
+		if text := fmt.Sprint(err); !strings.Contains(text, test.want) || strings.Contains(text, "may have taken effect") != test.unsure {
+			t.Errorf("the text must have %q, and be unsure: %t: %s", test.want, test.unsure, text)
+		}
+	}
+}
+
+func TestLongRetryAfter(t *testing.T) {
+	a := &attempts{answers: []roundTrip{status(http.StatusTooManyRequests, "Retry-After", "400")}}
+	_, err := a.update(t, t.Context())
+	failure, isError := errors.AsType[*client.Error](err)
+	if !isError || failure.RetryAfter != 400*time.Second || !strings.Contains(err.Error(), "asks to wait 6m40s") {
+		t.Error(err)
+	}
+}
+
+func TestResolutionOfNoAnswerOfZoho(t *testing.T) {
+	breaksContract(t)
+	for code, want := range map[int]string{http.StatusForbidden: "Check DataCenter.APIURL", http.StatusBadGateway: "Try again later."} {
+		a := &attempts{answers: []roundTrip{func(*http.Request) (*http.Response, error) { return answer(code, "<html>"), nil }}}
+		_, err := a.update(t, t.Context(), client.WithMaxAttempts(1))
+		if failure, isError := errors.AsType[*client.Error](err); !isError || !strings.HasPrefix(failure.Resolution, want) || !strings.Contains(err.Error(), want) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAllCredentials(t *testing.T) {
+	_, err := client.New(client.EU, client.RefreshToken{})
+	for _, field := range []string{"ClientID", "ClientSecret", "RefreshToken"} {
+		if !strings.Contains(fmt.Sprint(err), "RefreshToken."+field+" is empty") {
+			t.Errorf("the error does not name %s: %v", field, err)
+		}
+	}
+}
+
 func TestDefaultTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

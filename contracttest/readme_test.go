@@ -23,7 +23,7 @@ func TestREADMECompiles(t *testing.T) {
 	}
 	packages := map[string]string{
 		"client.": modulePath + "/client", "zohotest.": modulePath + "/contracttest/zohotest",
-		"errors.": "errors", "fmt.": "fmt", "testing.": "testing",
+		"errors.": "errors", "fmt.": "fmt", "slog.": "log/slog", "testing.": "testing", "time.": "time",
 	}
 	for i, block := range blocks {
 		source := block[1]

@@ -11,7 +11,7 @@ func Explain(operationID, code string) (meaning, resolution string) {
 		case "INVALID_URL_PATTERN":
 			return "Please check if the URL trying to access is a correct one", "Check the API URL of the data centre and what a proxy makes of it."
 		case "OAUTH_SCOPE_MISMATCH":
-			return "Unauthorized", "Create a token with one of the scopes of this operation."
+			return "Unauthorized", "Make a new refresh token or access token with one of the scopes of this operation."
 		case "NO_PERMISSION":
 			return "Permission denied to update records", "Ask the administrator of the org for the permission to edit contacts and for API access."
 		case "INTERNAL_ERROR":
@@ -32,7 +32,7 @@ func Explain(operationID, code string) (meaning, resolution string) {
 		case "INVALID_URL_PATTERN":
 			return "Please check if the URL trying to access is a correct one", "Check the API URL of the data centre and what a proxy makes of it."
 		case "OAUTH_SCOPE_MISMATCH":
-			return "Unauthorized", "Create a token with one of the scopes of this operation."
+			return "Unauthorized", "Make a new refresh token or access token with one of the scopes of this operation."
 		case "NO_PERMISSION":
 			return "Permission denied to update records", "Ask the administrator of the org for the permission to edit contacts and for API access."
 		case "INTERNAL_ERROR":
@@ -59,7 +59,7 @@ func Explain(operationID, code string) (meaning, resolution string) {
 		case "INVALID_REQUEST_METHOD":
 			return "The http request method type is not a valid one", "Send the request as PUT, and look for a proxy that changes the method."
 		case "OAUTH_SCOPE_MISMATCH":
-			return "Unauthorized", "Create a token with one of the scopes of this operation."
+			return "Unauthorized", "Make a new refresh token or access token with one of the scopes of this operation."
 		case "MANDATORY_NOT_FOUND":
 			return "Mandatory fields are missing", "Send plural_label, singular_label and profiles."
 		case "AUTHENTICATION_FAILURE":

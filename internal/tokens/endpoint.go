@@ -107,6 +107,8 @@ func (g *Grant) explain(a *wire.Answer, err error) *Failure {
 		failure.Message = fmt.Sprintf("the client id is wrong, or belongs to another data centre than %s (%s): check both", g.DataCenter, g.AccountsURL)
 	case failure.Code == "invalid_client_secret":
 		failure.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
+	case failure.Code != "" && body.Description == "":
+		failure.Message = "the token endpoint refused the request: check the credentials and the data centre"
 	case failure.Code != "":
 		failure.Message = "the token endpoint refused the request: " + safetext.Shorten(safetext.Redact(body.Description, g.secrets()...), 200)
 	case a.Status >= http.StatusInternalServerError:
