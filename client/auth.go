@@ -51,7 +51,8 @@ type ClientCredentials struct {
 	ClientID, ClientSecret string
 	// OrgID is the id of the org, without the ZohoCRM. that stands before it in a token request.
 	OrgID string
-	// Scopes are the scopes to ask for; none means the narrowest of each operation of this package.
+	// Scopes are the scopes to ask for; none means the narrowest of each operation of this package, which
+	// are more where a later version has more operations.
 	Scopes []string
 	// Cache keeps access tokens beyond the process. Optional.
 	Cache Cache

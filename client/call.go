@@ -130,7 +130,7 @@ func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
 	if err := c.sender.Send(req.WithContext(ctx), &call.answer); err != nil {
 		again = wire.IsTransient(err)
 		dial, isDial := errors.AsType[*net.OpError](err)
-		call.unsure = call.unsure || again && !(isDial && dial.Op == "dial")
+		call.unsure = call.unsure || again && (!isDial || dial.Op != "dial")
 		call.err = call.noAnswer(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
 	} else {
 		call.results, call.err = call.read()
