@@ -226,7 +226,7 @@ func (c *call) failure(index int, it *item) *Error {
 // unexpected is an answer that is not one of Zoho's.
 func (c *call) unexpected(index int, message string) *Error {
 	err := c.newError(index, message)
-	if index < 0 && wire.IsRetryable(c.answer.Status) {
+	if wire.IsRetryable(c.answer.Status) {
 		err.Resolution = "Try again later."
 	} else if index < 0 {
 		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."

@@ -258,6 +258,34 @@ func TestAttemptsInText(t *testing.T) {
 	}
 }
 
+func TestNothingWasSent(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := &attempts{answers: []roundTrip{good}}
+	if _, err := a.update(t, ctx); !errors.Is(err, context.Canceled) || len(a.at) != 0 || !strings.HasSuffix(err.Error(), "nothing was sent: context canceled") {
+		t.Errorf("%d requests: %v", len(a.at), err)
+	}
+}
+
+// Without validation, an id may be anything.
+func TestIDOfLines(t *testing.T) {
+	breaksContract(t)
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithoutValidation(), transport(func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusBadRequest, roles(wrong)), nil
+	}).option())
+	_, err := crm.UpdateContactRoles(t.Context(), []client.ContactRoleUpdate{{ID: "1\n2", Name: "x"}})
+	if failure, isError := errors.AsType[*client.Error](err); !isError || failure.InputID != "1\n2" || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q", err)
+	}
+}
+
+func TestTokenErrorWithoutDescription(t *testing.T) {
+	z := &zoho{grant: func(int) *http.Response { return answer(http.StatusOK, `{"error":"general_error"}`) }}
+	if err := update(t, z.client(t, credentials())); !errors.Is(err, client.Code("general_error")) || !strings.Contains(err.Error(), "check the credentials") {
+		t.Error(err)
+	}
+}
+
 func TestLongRetryAfter(t *testing.T) {
 	a := &attempts{answers: []roundTrip{status(http.StatusTooManyRequests, "Retry-After", "400")}}
 	_, err := a.update(t, t.Context())
