@@ -1,7 +1,6 @@
 package contracttest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -121,16 +120,11 @@ func (d *document) contentOf(t judge, id, part string) openapi3.Content {
 	return response.Value.Content
 }
 
-// decode returns the one JSON value that data is, its numbers with all of their digits.
-func decode(t judge, data []byte) (value any) {
+func decode(t judge, data []byte) any {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
+	value, err := decodeJSON(data)
+	if err != nil {
 		t.Fatal(err)
-	}
-	if decoder.More() {
-		t.Fatal("something follows the JSON value")
 	}
 	return value
 }

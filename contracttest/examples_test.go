@@ -3,7 +3,6 @@ package contracttest
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -74,15 +73,7 @@ var released = sync.OnceValue(func() *document {
 // request returns what the strict checker refuses in a request of an operation.
 func (d *document) request(t judge, id string, body []byte) error {
 	t.Helper()
-	operation := operationOf(t, id)
-	url := "https://www.zohoapis.com" + generated.BasePath + pathParameter.ReplaceAllString(operation.Path, "1")
-	request, err := http.NewRequest(operation.Method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Zoho-oauthtoken 1000.token")
-	request.Header.Set("Content-Type", "application/json")
-	return d.checker(t).Request(request, body)
+	return d.checker(t).Request(requestOf(t, id, client.US.APIURL, "1", body), body)
 }
 
 // checkDocumentedErrors holds that examples, lists of errors and lists of codes tell the same.

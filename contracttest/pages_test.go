@@ -211,14 +211,8 @@ func checkErrors(t judge, d *document, p page, operation *openapi3.Operation) {
 		}
 		checkWords(t, "the resolution of "+e.Code, got.Resolution, e.Resolution)
 		example := d.exampleOf(t, operation.OperationID, "response/"+strconv.Itoa(e.Status), strings.ToLower(e.Code))
-		result := example.(map[string]any)
-		for _, envelope := range []string{"modules", "contact_roles"} {
-			if items, wrapped := result[envelope].([]any); wrapped {
-				result = items[0].(map[string]any)
-			}
-		}
-		if result["code"] != e.Code || result["message"] != e.Message {
-			t.Errorf("the example of %s is %v, want the message %q", e.Code, result, e.Message)
+		if r := resultsOf(encode(t, example))[0]; r.Code != e.Code || r.Message != e.Message {
+			t.Errorf("the example of %s is %+v, want the message %q", e.Code, r, e.Message)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/client"
 )
 
 // payload is a file testdata/payloads/<operation>/<part>/<valid or invalid>/<case>.json, whose part is
@@ -120,18 +120,8 @@ func (d *document) answer(t judge, id, status string, body []byte) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, operation := range generated.Operations() {
-		if operation.ID == id {
-			url := "https://www.zohoapis.com" + generated.BasePath + pathParameter.ReplaceAllString(operation.Path, "1")
-			request, err := http.NewRequest(operation.Method, url, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return d.checker(t).Response(request, code, http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body)
-		}
-	}
-	t.Fatalf("there is no operation %s", id)
-	return nil
+	header := http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
+	return d.checker(t).Response(requestOf(t, id, client.US.APIURL, "1", nil), code, header, body)
 }
 
 func TestEveryRuleOfARequestHasANearMiss(t *testing.T) { checkNearMisses(t, theDocument()) }
