@@ -66,8 +66,9 @@ type ClientCredentials struct {
 //
 // A key is a hash of the credentials and hosts, in 64 hexadecimal digits. A value holds an access token in
 // an encoding of this package's: keep it as a secret. An error of a Cache goes to the logger of
-// [WithLogger] alone, so must not tell a value, and is otherwise treated as an empty Cache. Both methods must be safe for concurrent use, and return when the
-// context ends, which has the time of an attempt. A Cache that holds its Client keeps both in memory for good.
+// [WithLogger] alone, so must not tell a value, and is otherwise treated as an empty Cache. Both methods
+// must be safe for concurrent use, and return when the context ends, which has the time of an attempt. A
+// Cache that holds its Client keeps both in memory for good.
 type Cache interface {
 	// Get returns the value that was put last for the key, or nil and no error where there is none.
 	Get(ctx context.Context, key string) ([]byte, error)

@@ -476,9 +476,8 @@ def main():
     if not chosen and not failures:
         (HERE / "table.md").write_text(tables)
         readme = ROOT / "spec" / "README.md"
-        if readme.exists():
-            marked = re.compile(r"(<!-- interop:begin -->\n).*?(<!-- interop:end -->)", re.DOTALL)
-            readme.write_text(marked.sub(lambda m: m[1] + tables + m[2], readme.read_text()))
+        marked = re.compile(r"(<!-- interop:begin -->\n).*?(<!-- interop:end -->)", re.DOTALL)
+        readme.write_text(marked.sub(lambda m: m[1] + tables + m[2], readme.read_text()))
     if os.environ.get("INTEROP_ALLOW_MISSING") == "1":
         failures = [failure for failure in failures if not isinstance(failure, Missing)]
     sys.exit(1 if failures else 0)

@@ -63,7 +63,7 @@ func (g *Grant) requestOnce(ctx context.Context, sender *wire.Sender, a *wire.An
 		return accessToken{}, &Failure{Status: a.Status, Message: "the token endpoint: " + err.Error()}
 	}
 	domain, _ := token.Extra("api_domain").(string)
-	if err := g.CheckAPIDomain(safetext.Redact(safetext.Redact(domain, token.AccessToken), g.secrets()...)); err != nil {
+	if err := g.CheckAPIDomain(safetext.Redact(domain, append(g.secrets(), token.AccessToken)...)); err != nil {
 		return accessToken{}, &Failure{Status: a.Status, Message: err.Error()}
 	}
 	lifetime := tokenLifetime

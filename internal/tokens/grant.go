@@ -74,7 +74,7 @@ type accessToken struct {
 	authorization *Authorization
 }
 
-func (t accessToken) usable() bool { return t.Value != "" && time.Now().Before(t.RenewAt) }
+func (t accessToken) usable() bool { return time.Now().Before(t.RenewAt) }
 
 // NewGrant returns the grant of a Config, or the one in use of an equal Config.
 func NewGrant(config Config) *Grant {
