@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -351,5 +353,72 @@ func TestLongErrors(t *testing.T) {
 	results, err := crm.UpdateContactRoles(context.Background(), many)
 	if len(results) != 100 || results[99].Err == nil || !strings.HasSuffix(err.Error(), "; and 97 more") || len(err.Error()) > 1500 {
 		t.Errorf("%d results, error %v", len(results), err)
+	}
+}
+
+func TestResolutionOfNoAnswerOfZoho(t *testing.T) {
+	breaksContract(t)
+	for code, want := range map[int]string{http.StatusForbidden: "Check DataCenter.APIURL", http.StatusBadGateway: "Try again later."} {
+		a := &attempts{answers: []roundTrip{func(*http.Request) (*http.Response, error) { return answer(code, "<html>"), nil }}}
+		_, err := a.update(t, t.Context(), client.WithMaxAttempts(1))
+		if failure, isError := errors.AsType[*client.Error](err); !isError || !strings.HasPrefix(failure.Resolution, want) || !strings.Contains(err.Error(), want) {
+			t.Error(err)
+		}
+	}
+}
+
+// A gateway may have another idea of a status than Zoho.
+func TestStatusAsNumber(t *testing.T) {
+	breaksContract(t)
+	z := &zoho{update: func(sent string) *http.Response {
+		if sent == token(1) {
+			return answer(http.StatusUnauthorized, `{"code":"INVALID_TOKEN","details":{},"message":"text","status":401}`)
+		}
+		return answer(http.StatusOK, roleUpdated)
+	}}
+	mustUpdate(t, z.client(t, credentials()))
+	z.mustHaveAsked(t, 2)
+}
+
+// An answer of many small elements must not take many times its size.
+func TestManyElements(t *testing.T) {
+	const size = 1 << 20
+	many := func(element string) string { return strings.Repeat(element+",", size/(len(element)+1)) }
+	for name, body := range map[string]string{
+		"numbers":            `{"contact_roles":[` + many("1") + `1]}`,
+		"objects":            `{"contact_roles":[` + many("{}") + `1]}`,
+		"arrays":             `{"contact_roles":[` + many("[]") + `1]}`,
+		"numbers as errors":  `{"contact_roles":[[` + many("1") + `1]]}`,
+		"objects as errors":  `{"contact_roles":[[` + many("{}") + `1]]}`,
+		"errors of one role": `{"contact_roles":[[` + many(wrong) + wrong + `]]}`,
+	} {
+		for _, code := range []int{http.StatusOK, http.StatusBadRequest} {
+			// It is not held against the contract, which would take as much.
+			crm, err := client.New(client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+				return answer(code, body), nil
+			}).option())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err = update(t, crm)
+			runtime.ReadMemStats(&after)
+			if allocated := after.TotalAlloc - before.TotalAlloc; err == nil || allocated > 100*size {
+				t.Errorf("%s as %d took %d MB: %v", name, code, allocated>>20, err)
+			}
+		}
+	}
+}
+
+// What an answer declares as its size is not to be believed.
+func TestDeclaredSize(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+		res := answer(http.StatusOK, roleUpdated)
+		res.ContentLength = math.MaxInt64
+		return res, nil
+	}).option())
+	if err := update(t, crm); err != nil {
+		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
@@ -211,4 +214,94 @@ func TestErrorsAreOne(t *testing.T) {
 	if text := err.Error(); strings.Count(text, "; ") < 1 || strings.Contains(text, "\n") || !strings.Contains(text, "input 0") || !strings.Contains(text, "input 1") {
 		t.Errorf("the text is %q", text)
 	}
+}
+
+// What became of a request is told, also where there is no token for another one.
+func TestNoTokenAfterNoAnswer(t *testing.T) {
+	for name, cause := range map[string]error{
+		"no login": errors.New("no login"),
+		"refused":  &net.OpError{Op: "dial", Err: errors.New("connection refused")},
+		"unknown":  &net.DNSError{Err: "no such host", IsNotFound: true},
+	} {
+		for _, first := range []roundTrip{nil, func(*http.Request) (*http.Response, error) {
+			return answer(http.StatusUnauthorized, bare("INVALID_TOKEN")), nil
+		}} {
+			issued, sent := 0, 0
+			crm := newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+				if issued++; issued == 1 || issued == 2 && first != nil {
+					return &oauth2.Token{AccessToken: token(issued)}, nil
+				}
+				return nil, cause
+			})), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
+				if sent++; sent == 1 && first != nil {
+					return first(r)
+				}
+				return nil, io.ErrUnexpectedEOF
+			}).option())
+			if err := update(t, crm); !errors.Is(err, cause) || !strings.Contains(err.Error(), "may have taken effect") || strings.Contains(err.Error(), "no connection") {
+				t.Errorf("%s: after %d requests: %v", name, sent, err)
+			}
+		}
+	}
+}
+
+// The text of an error says whether an attempt before may have taken effect.
+func TestAttemptsInText(t *testing.T) {
+	breaksContract(t)
+	lost := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+	unconnected := func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
+	}
+	refused := func(*http.Request) (*http.Response, error) { return answer(http.StatusBadRequest, roles(wrong)), nil }
+	throttled, failing := status(http.StatusTooManyRequests), status(http.StatusServiceUnavailable)
+	for _, test := range []struct {
+		answers []roundTrip
+		want    string
+		unsure  bool
+	}{
+		{[]roundTrip{refused}, ": input 0, id " + roleID + ": HTTP 400 INVALID_DATA", false},
+		{[]roundTrip{throttled, refused}, "(2 attempts)", false},
+		{[]roundTrip{failing, refused}, "(2 attempts, ", true},
+		{[]roundTrip{lost, refused}, "(2 attempts, ", true},
+		{[]roundTrip{failing, throttled, refused}, "(3 attempts, ", true},
+		{[]roundTrip{failing}, "HTTP 503 CODE", false},
+		{[]roundTrip{unconnected, refused}, "(2 attempts)", false},
+		{[]roundTrip{unconnected, unconnected}, "no connection (attempts: 2)", false},
+		{[]roundTrip{throttled, unconnected}, "no other answer (attempts: 2)", false},
+		{[]roundTrip{unconnected, lost}, "(attempts: 2)", true},
+		{[]roundTrip{lost, unconnected}, "(attempts: 2)", true},
+	} {
+		a := &attempts{answers: test.answers}
+		_, err := a.update(t, t.Context(), client.WithMaxAttempts(len(test.answers)), client.WithFirstWait(time.Microsecond))
+		if text := fmt.Sprint(err); !strings.Contains(text, test.want) || strings.Contains(text, "may have taken effect") != test.unsure {
+			t.Errorf("the text must have %q, and be unsure: %t: %s", test.want, test.unsure, text)
+		}
+	}
+}
+
+func TestNothingWasSent(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := &attempts{answers: []roundTrip{good}}
+	if _, err := a.update(t, ctx); !errors.Is(err, context.Canceled) || len(a.at) != 0 || !strings.HasSuffix(err.Error(), "nothing was sent: context canceled") {
+		t.Errorf("%d requests: %v", len(a.at), err)
+	}
+}
+
+// A transport may call Zoho itself.
+func TestTokenWithinOperation(t *testing.T) {
+	z := &zoho{}
+	inner := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+		if _, found := client.OperationFromContext(r.Context()); found != (r.Header.Get("Authorization") != "") {
+			t.Errorf("%s %s belongs to an operation: %t", r.Method, r.URL, found)
+		}
+		return z.RoundTrip(r)
+	}).option())
+	outer := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
+		if _, err := inner.UpdateContactRole(r.Context(), roleID, rename); err != nil {
+			t.Error(err)
+		}
+		return answer(http.StatusOK, roleUpdated), nil
+	}).option())
+	mustUpdate(t, outer)
 }

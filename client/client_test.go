@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -336,4 +338,36 @@ func TestHTTPClientStays(t *testing.T) {
 func jsonLines() (*bytes.Buffer, *slog.Logger) {
 	var lines bytes.Buffer
 	return &lines, slog.New(slog.NewJSONHandler(&lines, nil))
+}
+
+func TestAllCredentials(t *testing.T) {
+	_, err := client.New(client.EU, client.RefreshToken{})
+	for _, field := range []string{"ClientID", "ClientSecret", "RefreshToken"} {
+		if !strings.Contains(fmt.Sprint(err), "RefreshToken."+field+" is empty") {
+			t.Errorf("the error does not name %s: %v", field, err)
+		}
+	}
+}
+
+func TestDefaultTransport(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, roleUpdated)
+	}))
+	defer server.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	mustUpdate(t, newClient(t, client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{})))
+}
+
+func TestEmptyFragment(t *testing.T) {
+	var urls []string
+	crm, err := client.New(client.DataCenter{APIURL: "https://www.zohoapis.eu/#"}, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
+		urls = append(urls, r.URL.String())
+		return answer(200, roleUpdated), nil
+	}).option())
+	if err != nil {
+		return
+	}
+	_ = update(t, crm)
+	t.Errorf("went to %s", urls)
 }

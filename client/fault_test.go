@@ -1,9 +1,12 @@
 package client_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
@@ -498,4 +503,196 @@ func (l *logLines) Write(line []byte) (int, error) {
 		l.cancel()
 	}
 	return l.Buffer.Write(line)
+}
+
+// serveRaw answers each connection with raw bytes after the request, and keeps it open.
+func serveRaw(t *testing.T, reply func(n int, req string) string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var conns []net.Conn
+	t.Cleanup(func() {
+		l.Close()
+		mu.Lock()
+		for _, c := range conns {
+			c.Close()
+		}
+		mu.Unlock()
+	})
+	n := 0
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, c)
+			n++
+			k := n
+			mu.Unlock()
+			go func() {
+				r, err := http.ReadRequest(bufio.NewReader(c))
+				if err != nil {
+					return
+				}
+				io.WriteString(c, reply(k, r.Header.Get("Authorization")))
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestSwitchingProtocolsEnds(t *testing.T) {
+	breaksContract(t)
+	url := serveRaw(t, func(int, string) string {
+		return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+	})
+	crm := newClient(t, client.DataCenter{APIURL: url}, client.StaticToken("1000.token"), client.WithTimeout(200*time.Millisecond), client.WithMaxAttempts(1))
+	done := make(chan error, 1)
+	go func() { done <- update(t, crm) }()
+	select {
+	case err := <-done:
+		if failure, _ := errors.AsType[*client.Error](err); failure == nil || failure.StatusCode != http.StatusSwitchingProtocols {
+			t.Error(err)
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("the call hangs beyond WithTimeout(200ms)")
+	}
+}
+
+func TestSwitchingProtocolsOfTokenEndpoint(t *testing.T) {
+	breaksContract(t)
+	url := serveRaw(t, func(n int, _ string) string {
+		if n == 1 {
+			return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+		}
+		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n" + `{"access_token":"1000.abcdef","expires_in":9} `
+	})
+	crm := newClient(t, client.DataCenter{APIURL: url, AccountsURL: url}, credentials(), client.WithTimeout(200*time.Millisecond))
+	for range 5 {
+		if _, isAuth := errors.AsType[*client.AuthError](update(t, crm)); !isAuth {
+			return
+		}
+	}
+	t.Error("the token endpoint answers well since the second request, and no call gets a token: the first flight hangs for ever")
+}
+
+func TestLongErrorOfTransport(t *testing.T) {
+	url := serveRaw(t, func(int, string) string { return strings.Repeat("A", 1<<20) + "\r\n\r\n" })
+	crm := newClient(t, client.DataCenter{APIURL: url}, client.StaticToken("1000.token"), client.WithMaxAttempts(1))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the error has %d bytes: %.100s", len(err.Error()), err)
+	}
+	crm = newClient(t, client.DataCenter{APIURL: url, AccountsURL: url}, credentials(), client.WithMaxAttempts(1))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the token error has %d bytes: %.100s", len(err.Error()), err)
+	}
+	crm = newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+		return nil, &oauth2.RetrieveError{Response: &http.Response{Status: "500"}, Body: []byte(strings.Repeat("x", 1<<20))}
+	})))
+	if err := update(t, crm); len(err.Error()) > 2000 {
+		t.Errorf("the TokenSource error has %d bytes: %.100s", len(err.Error()), err)
+	}
+}
+
+// What another attempt would not mend is not attempted again, be it for a token or of the operation.
+func TestFinalErrors(t *testing.T) {
+	for _, final := range []error{
+		&net.DNSError{Err: "no such host", Name: "zoho.example.com", IsNotFound: true},
+		&tls.CertificateVerificationError{Err: x509.SystemRootsError{}},
+	} {
+		for _, auth := range []client.Auth{credentials(), client.StaticToken("1000.token")} {
+			asked := 0
+			crm := newClient(t, client.EU, auth, client.WithFirstWait(time.Microsecond), transport(func(*http.Request) (*http.Response, error) {
+				asked++
+				return nil, final
+			}).option())
+			if err := update(t, crm); asked != 1 || !errors.Is(err, final) {
+				t.Errorf("asked %d times: %v", asked, err)
+			}
+		}
+	}
+}
+
+// What the caller's own code returns must not be taken for an answer of Zoho's.
+func TestErrorOfAnotherCall(t *testing.T) {
+	for name, crm := range map[string]*client.Client{
+		"transport": newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
+		}).option()),
+		"token source":             newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) { return nil, &client.Error{StatusCode: 503} }))),
+		"token source that panics": newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) { panic("x") }))),
+	} {
+		if result, err := crm.UpdateContactRole(t.Context(), roleID, rename); err == nil || result.Err == nil {
+			t.Errorf("%s: %+v, %v", name, result, err)
+		}
+	}
+}
+
+// http.Client allows a transport to leave the body nil.
+func TestNilBody(t *testing.T) {
+	breaksContract(t)
+	for _, auth := range []client.Auth{credentials(), client.StaticToken("1000.token")} {
+		crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusServiceUnavailable}, nil
+		}).option())
+		if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "HTTP 503") {
+			t.Error(err)
+		}
+	}
+}
+
+// What a tls.Config of the caller's verifies is not wrapped.
+func TestOwnVerification(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.StartTLS()
+	defer server.Close()
+	certificate := server.Certificate()
+	for name, options := range map[string]x509.VerifyOptions{
+		"authority": {Roots: x509.NewCertPool()}, "host": {DNSName: "other.example.org"}, "expired": {CurrentTime: certificate.NotAfter.Add(1)},
+	} {
+		if options.Roots == nil {
+			options.Roots = x509.NewCertPool()
+			options.Roots.AddCert(certificate)
+		}
+		n := 0
+		own := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(state tls.ConnectionState) error {
+			n++
+			_, err := state.PeerCertificates[0].Verify(options)
+			return err
+		}}}
+		crm := newClient(t, client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), client.WithFirstWait(time.Microsecond),
+			client.WithHTTPClient(&http.Client{Transport: own}))
+		if err := update(t, crm); err == nil || n != 1 {
+			t.Errorf("%s: %d handshakes: %v", name, n, err)
+		}
+		own.CloseIdleConnections()
+	}
+}
+
+func TestLongLocation(t *testing.T) {
+	breaksContract(t)
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) {
+		res := answer(http.StatusFound, "")
+		res.Header.Set("Location", "https://elsewhere.example.com/"+strings.Repeat("a", 1<<20))
+		return res, nil
+	}).option())
+	if failure, isError := errors.AsType[*client.Error](update(t, crm)); !isError || len(failure.Message) > 500 {
+		t.Errorf("the error is %.100v, of a message of %d bytes", failure, len(failure.Message))
+	}
+}
+
+// A transport must return an answer or an error.
+func TestNeitherAnswerNorError(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxAttempts(1), transport(func(*http.Request) (*http.Response, error) {
+		return nil, nil
+	}).option())
+	if err := update(t, crm); err == nil || !strings.Contains(err.Error(), "neither an answer nor an error") {
+		t.Error(err)
+	}
 }

@@ -292,3 +292,12 @@ func TestBodyIsSentWhole(t *testing.T) {
 		}
 	})
 }
+
+func TestLongRetryAfter(t *testing.T) {
+	a := &attempts{answers: []roundTrip{status(http.StatusTooManyRequests, "Retry-After", "400")}}
+	_, err := a.update(t, t.Context())
+	failure, isError := errors.AsType[*client.Error](err)
+	if !isError || failure.RetryAfter != 400*time.Second || !strings.Contains(err.Error(), "asks to wait 6m40s") {
+		t.Error(err)
+	}
+}

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
@@ -189,5 +190,109 @@ func TestBrokenBody(t *testing.T) {
 	result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
 	if shown := fmt.Sprintf("%v %+v %s", err, result, lines); !strings.Contains(shown, "reset") || strings.Contains(shown, token(1)) {
 		t.Errorf("shown: %s", shown)
+	}
+}
+
+func TestTokenInSuccess(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
+		return answer(200, strings.Replace(roleUpdated, "record updated", r.Header.Get("Authorization"), 1)), nil
+	}).option())
+	result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
+	if strings.Contains(fmt.Sprintf("%+v %v", result, err), "secretsecret") {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestEscapedToken(t *testing.T) {
+	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
+		return answer(400, strings.Replace(wrong, "text", `1000.\u0073ecretsecret`, 1)), nil
+	}).option())
+	if err := update(t, crm); strings.Contains(err.Error(), "1000.secretsecret") {
+		t.Error(err)
+	}
+}
+
+func TestEncodedSecret(t *testing.T) {
+	auth := credentials()
+	auth.ClientSecret = "super secret+value/x"
+	crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		return nil, fmt.Errorf("proxy refuses %s", body)
+	}).option())
+	if err := update(t, crm); strings.Contains(err.Error(), "super+secret%2Bvalue") {
+		t.Error(err)
+	}
+}
+
+// putPanics and getFails tell the value that they handle.
+type (
+	putPanics struct{}
+	getFails  struct{ value []byte }
+)
+
+func (*putPanics) Get(context.Context, string) ([]byte, error)         { return nil, nil }
+func (*putPanics) Put(_ context.Context, _ string, value []byte) error { panic(string(value)) }
+func (c *getFails) Get(context.Context, string) ([]byte, error) {
+	return c.value, fmt.Errorf("broken: %s", c.value)
+}
+func (c *getFails) Put(_ context.Context, _ string, value []byte) error { c.value = value; return nil }
+
+func TestTokenInErrorOfCache(t *testing.T) {
+	for _, store := range []client.Cache{&putPanics{}, &getFails{}} {
+		z := &zoho{}
+		auth := credentials()
+		auth.Cache = store
+		lines, logger := jsonLines()
+		crm := z.client(t, auth, client.WithLogger(logger))
+		first := update(t, crm)
+		z.update = refusing(token(1))
+		second := update(t, crm)
+		if text := fmt.Sprint(first, second, lines); strings.Contains(text, token(1)) || strings.Contains(text, token(2)) {
+			t.Errorf("%T: a token is shown: %s", store, text)
+		}
+	}
+}
+
+func TestTokenInAPIDomain(t *testing.T) {
+	for _, domain := range []string{"https://www.zohoapis.in/1000.abcdef", strings.Repeat("x", 10_000)} {
+		crm := newClient(t, client.EU, credentials(), transport(func(*http.Request) (*http.Response, error) {
+			return answer(200, `{"access_token":"1000.abcdef","api_domain":"`+domain+`"}`), nil
+		}).option())
+		if text := fmt.Sprint(update(t, crm)); strings.Contains(text, "abcdef") || !strings.Contains(text, "is configured for "+client.EU.APIURL) {
+			t.Errorf("%.1000s", text)
+		}
+	}
+}
+
+// A handler of logs may look into an error, whose cause is as the transport told it.
+func TestLogHasNoCause(t *testing.T) {
+	lines := &strings.Builder{}
+	logger := slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if err, isError := a.Value.Any().(error); isError {
+			if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined {
+				err = joined.Unwrap()[0]
+			}
+			a.Value = slog.StringValue(err.Error())
+		}
+		return a
+	}}))
+	crm := newClient(t, client.EU, client.StaticToken("1000.abcdef"), client.WithMaxAttempts(1), client.WithLogger(logger),
+		transport(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send %v", r.Header) }).option())
+	if err := update(t, crm); err == nil || lines.Len() == 0 || strings.Contains(lines.String(), "abcdef") {
+		t.Errorf("%v: %s", err, lines)
+	}
+}
+
+// The form of a token request is in the hands of the transport, which may panic with it.
+func TestPanicWithSecret(t *testing.T) {
+	auth := credentials()
+	auth.ClientSecret = "super secret+value/x"
+	crm := newClient(t, client.EU, auth, transport(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		panic(string(body))
+	}).option())
+	err := update(t, crm)
+	if _, isAuth := errors.AsType[*client.AuthError](err); !isAuth || !strings.Contains(err.Error(), "panicked") || strings.Contains(err.Error(), "secret%2Bvalue") {
+		t.Error(err)
 	}
 }

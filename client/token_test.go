@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -648,5 +649,205 @@ func TestTokenSource(t *testing.T) {
 				t.Errorf("the error is %v", err)
 			}
 		})
+	})
+}
+
+func TestFlightOfAnotherClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth := credentials()
+		slow := transport(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != "" {
+				return answer(200, roleUpdated), nil
+			}
+			select {
+			case <-time.After(2 * time.Second):
+				return answer(200, granted(1)), nil
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})
+		hasty := newClient(t, client.EU, auth, slow.option(), client.WithTimeout(time.Second), client.WithMaxAttempts(1))
+		patient := newClient(t, client.EU, auth, slow.option())
+		go update(t, hasty)
+		synctest.Wait()
+		if err := update(t, patient); err != nil {
+			t.Errorf("a client with 2 minutes fails after the second of another: %v", err)
+		}
+	})
+}
+
+func TestThrottleCutOff(t *testing.T) {
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusBadRequest} {
+		asked := 0
+		crm := newClient(t, client.EU, credentials(), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
+			asked++
+			res := answer(status, "")
+			res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			return res, nil
+		}).option())
+		err := update(t, crm)
+		authErr, _ := errors.AsType[*client.AuthError](err)
+		if asked != 1 || authErr.StatusCode != status {
+			t.Errorf("asked %d times, status %d: %v", asked, authErr.StatusCode, err)
+		}
+	}
+}
+
+func TestTokenErrorWithoutDescription(t *testing.T) {
+	z := &zoho{grant: func(int) *http.Response { return answer(http.StatusOK, `{"error":"general_error"}`) }}
+	if err := update(t, z.client(t, credentials())); !errors.Is(err, client.Code("general_error")) || !strings.Contains(err.Error(), "check the credentials") {
+		t.Error(err)
+	}
+}
+
+func TestNoTokenAfterRefusal(t *testing.T) {
+	z := &zoho{update: refusing(token(1)), grant: func(n int) *http.Response {
+		if n == 1 {
+			return answer(http.StatusOK, granted(1))
+		}
+		return answer(http.StatusOK, `{"error":"invalid_code"}`)
+	}}
+	err := update(t, z.client(t, credentials()))
+	if !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.Code("invalid_code")) || strings.Contains(err.Error(), "may have taken effect") {
+		t.Error(err)
+	}
+}
+
+func TestRetryAfterOfTokenEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		began := time.Now()
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			at = append(at, time.Since(began))
+			res := answer(503, "")
+			res.Header.Set("Retry-After", "30")
+			return res, nil
+		}).option())
+		_ = update(t, crm)
+		if len(at) > 1 && at[1] < 30*time.Second {
+			t.Errorf("Retry-After: 30 of the token endpoint is not waited for: %v", at)
+		}
+	})
+}
+
+func TestRefusedTokenStaysInCache(t *testing.T) {
+	z := &zoho{}
+	auth := credentials()
+	store := &cache{values: map[string][]byte{}}
+	auth.Cache = store
+	crm := z.client(t, auth)
+	mustUpdate(t, crm) // T1 in cache
+	store.putError = errors.New("disk full")
+	z.update = refusing(token(1))
+	mustUpdate(t, crm) // T2, cache keeps T1
+	z.update = refusing(token(1), token(2))
+	if err := update(t, crm); err != nil {
+		t.Error("two refused tokens were tried where a third could be had:", err)
+	}
+}
+
+func TestTokenInItsLastMinute(t *testing.T) {
+	for _, refusal := range []string{accessDenied, `{"error":"invalid_code"}`} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{}
+			crm := z.client(t, credentials())
+			mustUpdate(t, crm)
+			z.grant = func(int) *http.Response { return answer(400, refusal) }
+			time.Sleep(59*time.Minute + 10*time.Second)
+			for range 100 {
+				if err := update(t, crm); err != nil {
+					t.Fatal("the token is good for 50 s more:", err)
+				}
+				synctest.Wait()
+			}
+			z.mustHaveAsked(t, 2)
+			z.grant = nil
+			time.Sleep(40 * time.Second)
+			mustUpdate(t, crm)
+			synctest.Wait()
+			asked := 3
+			if refusal == accessDenied {
+				asked = 2 // it is left alone for a minute
+			}
+			z.mustHaveAsked(t, asked)
+		})
+	}
+}
+
+func TestStalledRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z, stalls := &zoho{}, false
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			if stalls && r.Header.Get("Authorization") == "" {
+				return stall(r)
+			}
+			return z.RoundTrip(r)
+		}).option())
+		mustUpdate(t, crm)
+		stalls = true
+		time.Sleep(59*time.Minute + time.Second)
+		began := time.Now()
+		if err := update(t, crm); err != nil || time.Since(began) != 0 {
+			t.Errorf("the token is good for 59 s more, the call took %s: %v", time.Since(began), err)
+		}
+		time.Sleep(3 * time.Minute) // the renewal and the token end
+		synctest.Wait()
+		stalls = false
+		mustUpdate(t, crm)
+		if last := z.sent[len(z.sent)-1]; last != token(2) {
+			t.Errorf("%s is sent after its end", last)
+		}
+	})
+}
+
+// A renewal may fail shortly before the end of a token.
+func TestFailedRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := &zoho{}
+		lines, logger := jsonLines()
+		crm := z.client(t, credentials(), client.WithLogger(logger))
+		mustUpdate(t, crm)
+		z.grant = func(int) *http.Response { return answer(http.StatusOK, `{"error":"server_busy"}`) }
+		time.Sleep(time.Hour - 2*time.Second)
+		mustUpdate(t, crm)
+		synctest.Wait()
+		if text := lines.String(); !strings.Contains(text, "was not renewed") || !strings.Contains(text, "refused the request") {
+			t.Errorf("the log is %s", text)
+		}
+		lines.Reset()
+		time.Sleep(3 * time.Second)
+		if err := update(t, crm); err == nil || lines.Len() > 0 {
+			t.Errorf("the call returns %v, the log is %s", err, lines)
+		}
+		z.grant = nil
+		mustUpdate(t, crm)
+		if last := z.sent[len(z.sent)-1]; last != token(4) {
+			t.Errorf("%s is sent after the end of the first", last)
+		}
+	})
+}
+
+// A renewal in the background must not use what belongs to the call that began it.
+func TestRenewalHasNoValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		z, found := &zoho{}, any(nil)
+		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") == "" {
+				found = r.Context().Value(key{})
+			}
+			return z.RoundTrip(r)
+		}).option())
+		for _, want := range []any{"waits", nil} {
+			if _, err := crm.UpdateContactRole(context.WithValue(t.Context(), key{}, "waits"), roleID, rename); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			if found != want {
+				t.Errorf("the request for a token has the value %v, not %v", found, want)
+			}
+			time.Sleep(59*time.Minute + time.Second)
+		}
+		z.mustHaveAsked(t, 2)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -233,5 +234,30 @@ func TestWithoutValidation(t *testing.T) {
 		if _, err := test.call(t.Context(), crm); !errors.Is(err, test.code) {
 			t.Errorf("the error must be %s: %v", test.code, err)
 		}
+	}
+}
+
+// Without validation, an id may be anything.
+func TestIDOfLines(t *testing.T) {
+	breaksContract(t)
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithoutValidation(), transport(func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusBadRequest, roles(wrong)), nil
+	}).option())
+	_, err := crm.UpdateContactRoles(t.Context(), []client.ContactRoleUpdate{{ID: "1\n2", Name: "x"}})
+	if failure, isError := errors.AsType[*client.Error](err); !isError || failure.InputID != "1\n2" || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q", err)
+	}
+}
+
+func TestAnotherIDWithoutValidation(t *testing.T) {
+	sent := ""
+	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithoutValidation(), transport(func(r *http.Request) (*http.Response, error) {
+		b, _ := io.ReadAll(r.Body)
+		sent = r.URL.Path + " " + string(b)
+		return answer(200, roleUpdated), nil
+	}).option())
+	_, err := crm.UpdateContactRole(t.Context(), roleID, client.ContactRoleUpdate{ID: nextRoleID, Name: "x"})
+	if err == nil {
+		t.Error("an ID that is another is sent:", sent)
 	}
 }
