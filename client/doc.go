@@ -32,7 +32,7 @@
 // below; one that throttles is left alone for a minute. A token whose api_domain is of another
 // data centre is refused. Secrets go to the hosts of the [DataCenter] only, and into no log and no text of an error.
 //
-// Retries: both operations are idempotent. The statuses 429, 500, 502, 503 and 504, a connection that
+// Retries: each operation is idempotent. The statuses 429, 500, 502, 503 and 504, a connection that
 // fails, and an answer that is cut off are tried again, 4 attempts in all ([WithMaxAttempts]); not an
 // unknown host or a bad certificate. The wait before the first retry is random up to 0.5 s, and
 // doubles up to 8 s. A Retry-After is waited for up to 60 s; where it asks for more, or for more than the
