@@ -83,7 +83,7 @@ func (c *Checker) Request(r *http.Request, body []byte) error {
 			return fmt.Errorf("%s has no query parameter %q", route.Operation.OperationID, key)
 		}
 	}
-	if err := checkJSON(body); err != nil {
+	if err := checkJSON(body); err != nil && route.Operation.RequestBody != nil {
 		return fmt.Errorf("the request body is not one JSON value: %w", err)
 	}
 	clone := r.Clone(r.Context())
@@ -104,6 +104,9 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	if route.Operation.Responses.Status(status) == nil {
 		return fmt.Errorf("%s has no answer %d", route.Operation.OperationID, status)
 	}
+	if status == http.StatusNoContent && len(body) == 0 {
+		return nil
+	}
 	if err := checkJSON(body); err != nil {
 		return fmt.Errorf("the %d body is not one JSON value: %w", status, err)
 	}
@@ -119,19 +122,24 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	return c.checkMeaning(route.Operation, status, body)
 }
 
-// route finds the path of a request below generated.BasePath, whatever its method and its host. No two operations
-// of the document share a path.
+// route finds the operation of a request below generated.BasePath, whatever its host; another operation of the path,
+// where none has the method.
 func (c *Checker) route(r *http.Request) (*routers.Route, map[string]string) {
 	_, below, found := strings.Cut(r.URL.EscapedPath(), generated.BasePath)
 	if !found {
 		return nil, nil
 	}
+	var other *routers.Route
+	var parameters map[string]string
 	for _, route := range c.routes {
-		if parameters, ok := MatchPath(route.Path, below); ok {
-			return route, parameters
+		if values, ok := MatchPath(route.Path, below); ok {
+			if route.Method == r.Method {
+				return route, values
+			}
+			other, parameters = route, values
 		}
 	}
-	return nil, nil
+	return other, parameters
 }
 
 // MatchPath matches an escaped path against a path template, and returns the values of its parameters.

@@ -20,7 +20,7 @@ func restrict(doc *openapi3.T) error {
 	return doc.WalkSchemas(func(pointer string, ref *openapi3.SchemaRef) error {
 		name := cmp.Or(ref.Ref, pointer)
 		switch schema := ref.Value; {
-		case !schema.Type.Is("object"), strings.HasSuffix(name, "Details"):
+		case !schema.Type.Is("object"), strings.HasSuffix(name, "Details"), strings.HasSuffix(name, "/Module"): // Zoho sends more keys
 		case strings.HasSuffix(name, "UpdateError"):
 			schema.OneOf = shapes(schema, bare.Value.Required)
 		default:
