@@ -2,52 +2,52 @@
 
 package client
 
-// The known error codes. The list is open: Zoho may answer others.
+// The known error codes. The list is open: Zoho may return others.
 const (
-	// CodeAPINotSupported comes with HTTP 400: API not supported in this version.
+	// CodeAPINotSupported comes with HTTP 400 and the message "API not supported in this version".
 	CodeAPINotSupported Code = "API_NOT_SUPPORTED"
-	// CodeAuthenticationFailure comes with HTTP 401: Authentication failed.
+	// CodeAuthenticationFailure comes with HTTP 401 and the message "Authentication failed".
 	CodeAuthenticationFailure Code = "AUTHENTICATION_FAILURE"
-	// CodeAuthorizationFailed comes with HTTP 400: User does not have sufficient privilege to update records.
+	// CodeAuthorizationFailed comes with HTTP 400 and the message "User does not have sufficient privilege to update records".
 	CodeAuthorizationFailed Code = "AUTHORIZATION_FAILED"
-	// CodeDuplicateData comes with HTTP 400: duplicate data.
+	// CodeDuplicateData comes with HTTP 400 and the message "duplicate data".
 	CodeDuplicateData Code = "DUPLICATE_DATA"
-	// CodeInternalError comes with HTTP 500: Internal Server Error.
+	// CodeInternalError comes with HTTP 500 and the message "Internal Server Error".
 	CodeInternalError Code = "INTERNAL_ERROR"
-	// CodeInternalServerError comes with HTTP 500: Internal Server Error.
+	// CodeInternalServerError comes with HTTP 500 and the message "Internal Server Error".
 	CodeInternalServerError Code = "INTERNAL_SERVER_ERROR"
-	// CodeInvalidData comes with HTTP 400: invalid data.
+	// CodeInvalidData comes with HTTP 400 and the message "invalid data".
 	CodeInvalidData Code = "INVALID_DATA"
-	// CodeInvalidModule comes with HTTP 400: The URL contains invalid module data.
+	// CodeInvalidModule comes with HTTP 400 and the message "The URL contains invalid module data".
 	CodeInvalidModule Code = "INVALID_MODULE"
-	// CodeInvalidRequest comes with HTTP 400: invalid request.
+	// CodeInvalidRequest comes with HTTP 400 and the message "invalid request".
 	CodeInvalidRequest Code = "INVALID_REQUEST"
-	// CodeInvalidRequestMethod comes with HTTP 400: The http request method type is not a valid one.
+	// CodeInvalidRequestMethod comes with HTTP 400 and the message "The http request method type is not a valid one".
 	CodeInvalidRequestMethod Code = "INVALID_REQUEST_METHOD"
-	// CodeInvalidToken comes with HTTP 401: invalid oauth token.
+	// CodeInvalidToken comes with HTTP 401 and the message "invalid oauth token".
 	CodeInvalidToken Code = "INVALID_TOKEN"
-	// CodeInvalidURLPattern comes with HTTP 404: Please check if the URL trying to access is a correct one.
+	// CodeInvalidURLPattern comes with HTTP 404 and the message "Please check if the URL trying to access is a correct one".
 	CodeInvalidURLPattern Code = "INVALID_URL_PATTERN"
-	// CodeLimitExceeded comes with HTTP 400: limit exceeded.
+	// CodeLimitExceeded comes with HTTP 400 and the message "limit exceeded".
 	CodeLimitExceeded Code = "LIMIT_EXCEEDED"
-	// CodeMandatoryNotFound comes with HTTP 400: required field not found.
+	// CodeMandatoryNotFound comes with HTTP 400 and the message "required field not found".
 	CodeMandatoryNotFound Code = "MANDATORY_NOT_FOUND"
-	// CodeMinimumDataNotFound comes with HTTP 400: Minimum one profile is needed.
+	// CodeMinimumDataNotFound comes with HTTP 400 and the message "Minimum one profile is needed".
 	CodeMinimumDataNotFound Code = "MINIMUM_DATA_NOT_FOUND"
-	// CodeNotAllowed comes with HTTP 400: API name cannot be updated for module.
+	// CodeNotAllowed comes with HTTP 400 and the message "API name cannot be updated for module".
 	CodeNotAllowed Code = "NOT_ALLOWED"
-	// CodeNotSupported comes with HTTP 400: not supported.
+	// CodeNotSupported comes with HTTP 400 and the message "not supported".
 	CodeNotSupported Code = "NOT_SUPPORTED"
-	// CodeNoPermission comes with HTTP 403: Permission denied to update records.
+	// CodeNoPermission comes with HTTP 403 and the message "Permission denied to update records".
 	CodeNoPermission Code = "NO_PERMISSION"
-	// CodeOAuthScopeMismatch comes with HTTP 401: Unauthorized.
+	// CodeOAuthScopeMismatch comes with HTTP 401 and the message "Unauthorized".
 	CodeOAuthScopeMismatch Code = "OAUTH_SCOPE_MISMATCH"
-	// CodeRequiredParamMissing comes with HTTP 400: One of the expected parameter is missing.
+	// CodeRequiredParamMissing comes with HTTP 400 and the message "One of the expected parameter is missing".
 	CodeRequiredParamMissing Code = "REQUIRED_PARAM_MISSING"
-	// CodeTooManyRequests comes with HTTP 429: too many requests. please try again after some time.
+	// CodeTooManyRequests comes with HTTP 429 and the message "too many requests. please try again after some time".
 	CodeTooManyRequests Code = "TOO_MANY_REQUESTS"
-	// CodeUnableToParseDataType comes with HTTP 400: either the request body or parameters is in wrong format.
+	// CodeUnableToParseDataType comes with HTTP 400 and the message "either the request body or parameters is in wrong format".
 	CodeUnableToParseDataType Code = "UNABLE_TO_PARSE_DATA_TYPE"
-	// CodeVersionNotSupported comes with HTTP 400: API not supported in this version.
+	// CodeVersionNotSupported comes with HTTP 400 and the message "API not supported in this version".
 	CodeVersionNotSupported Code = "VERSION_NOT_SUPPORTED"
 )

@@ -80,7 +80,7 @@ func invalids() (all []invalid) {
 		module("no "+label.name, field+" required", set(""))
 		module(label.name+" too long", field+" maxLength", set(strings.Repeat("a", 26)))
 		module(label.name+" too long in letters", field+" maxLength", set(strings.Repeat("é", 26)))
-		module(label.name+" not UTF-8", field+" type", set("a\xff"))
+		module(label.name+" not UTF-8", field+" utf-8", set("a\xff"))
 		for _, char := range "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\x00\t\n\x7f" {
 			module(fmt.Sprintf("%q in %s", char, label.name), field+" pattern", set("a"+string(char)))
 		}
@@ -91,7 +91,7 @@ func invalids() (all []invalid) {
 	for _, id := range badIDs[1:] {
 		rule := " pattern"
 		if id == "\xff" {
-			rule = " type"
+			rule = " utf-8"
 		}
 		module(fmt.Sprintf("profile %q", id), "$.modules[0].profiles[0].id"+rule, func(u *client.CustomModuleUpdate) { u.Profiles[0].ID = id })
 		all = append(all,
@@ -113,7 +113,7 @@ func invalids() (all []invalid) {
 		invalid{"role of a bad id", updateRole("1", role{ID: "x", Name: "x"}), []string{"$.contact_roles[0].id const", "$.contact_roles[0].id pattern"}, false},
 		invalid{"role unchanged", updateRole("1", role{}), []string{"$.contact_roles[0] minProperties"}, false},
 		invalid{"name too long", updateRole("1", role{Name: strings.Repeat("é", 51)}), []string{"$.contact_roles[0].name maxLength"}, false},
-		invalid{"name not UTF-8", updateRole("1", role{Name: "\xff"}), []string{"$.contact_roles[0].name type"}, false},
+		invalid{"name not UTF-8", updateRole("1", role{Name: "\xff"}), []string{"$.contact_roles[0].name utf-8"}, false},
 		invalid{"position negative", updateRole("1", role{SequenceNumber: -1}), []string{"$.contact_roles[0].sequence_number minimum"}, false},
 		invalid{"no roles", updateRoles(), []string{"$.contact_roles minItems"}, false},
 		invalid{"too many roles", updateRoles(slices.Repeat([]role{{ID: "1", Name: "x"}}, 101)...), []string{"$.contact_roles maxItems"}, false},

@@ -75,7 +75,7 @@ type documentedError struct {
 // errors returns the errors that an operation can answer: those of its page, then the further ones.
 func (d *document) errors(t judge, operation *openapi3.Operation) []documentedError {
 	all := extension[[]documentedError](t, operation.Extensions, "x-zoho-errors")
-	for _, e := range extension[[]documentedError](t, d.Extensions, "x-zoho-further-errors") {
+	for _, e := range extension[[]documentedError](t, d.Extensions, "x-zoho-common-errors") {
 		if !slices.ContainsFunc(all, func(own documentedError) bool { return own.Code == e.Code }) {
 			all = append(all, e)
 		}

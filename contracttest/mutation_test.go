@@ -601,7 +601,7 @@ func TestMutationOfTheDocument(t *testing.T) {
 		}},
 		{"another body that is valid is an example as good", func(m mutant) bool { return m.below("examples") && m.below("value") }},
 		{"the list has no order", func(m mutant) bool {
-			return m.rule == "swap two items" && under(m, "enum", "required", "x-zoho-errors", "x-zoho-further-errors")
+			return m.rule == "swap two items" && under(m, "enum", "required", "x-zoho-errors", "x-zoho-common-errors")
 		}},
 	})
 	type planted struct {

@@ -1,12 +1,15 @@
-// Command gen makes from the OpenAPI document what oapi-codegen does not: the operations, the error
-// codes with their resolutions, and the checks of a request.
+// Command gen generates from the OpenAPI spec what oapi-codegen does not: the operations, the error codes
+// with their resolutions, and the checks of requests.
 package main
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config oapi-codegen.yaml ../spec/openapi.yaml
 //go:generate go run .
 
 import (
+	"bytes"
 	"context"
+	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/format"
@@ -17,11 +20,25 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
+
+//go:embed *.tmpl
+var templateFiles embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"goName": goName, "lower": strings.ToLower}).ParseFS(templateFiles, "*.tmpl"))
+
+// outputs are the generated files, by their paths from the root of the module, and their templates.
+var outputs = map[string]string{
+	"generated/operations.gen.go": "operations.go.tmpl",
+	"generated/errors.gen.go":     "errors.go.tmpl",
+	"generated/checks.gen.go":     "checks.go.tmpl",
+	"client/codes.gen.go":         "codes.go.tmpl",
+}
 
 func main() {
 	log.SetFlags(0)
@@ -37,179 +54,142 @@ func main() {
 	}
 }
 
-// generate returns the source files, by their paths from the root of the module.
-func generate(document []byte) (map[string][]byte, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(document)
+// generate returns the source of each output.
+func generate(yaml []byte) (map[string][]byte, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(yaml)
 	if err != nil {
 		return nil, err
 	}
 	if err := doc.Validate(context.Background()); err != nil {
 		return nil, err
 	}
-	operations, err := readOperations(doc)
+	data, err := read(doc)
 	if err != nil {
 		return nil, err
 	}
-	var further []zohoError
-	if err := extension(doc.Extensions, "x-zoho-further-errors", &further); err != nil {
-		return nil, err
-	}
 	files := map[string][]byte{}
-	for name, write := range map[string]func() (string, error){
-		"generated/operations.gen.go": func() (string, error) { return operationsFile(doc, operations) },
-		"generated/errors.gen.go":     func() (string, error) { return errorsFile(operations, further), nil },
-		"generated/checks.gen.go":     func() (string, error) { return checksFile(operations) },
-		"client/codes.gen.go":         func() (string, error) { return codesFile(doc, operations, further) },
-	} {
-		source, err := write()
-		if err != nil {
+	for name, templateName := range outputs {
+		var source bytes.Buffer
+		source.WriteString("// Code generated from spec/openapi.yaml by gen. DO NOT EDIT.\n\n")
+		if err := templates.ExecuteTemplate(&source, templateName, data); err != nil {
 			return nil, err
 		}
-		source = "// Code generated from spec/openapi.yaml by gen. DO NOT EDIT.\n\npackage " + filepath.Dir(name) + "\n\n" + source
-		if files[name], err = format.Source([]byte(source)); err != nil {
+		if files[name], err = format.Source(source.Bytes()); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return files, nil
 }
 
-type operation struct {
-	*openapi3.Operation
-	method, path string
-	scopes       []string
-	errors       []zohoError
+// api is the data of the templates.
+type api struct {
+	BasePath   string
+	Operations []operation // sorted by ID
+	Common     []zohoError // errors of any operation
+	Codes      []zohoError // one of each code, sorted by code
+	checks
 }
 
+type operation struct {
+	*openapi3.Operation
+	Method, Path string
+	Scopes       []string
+	Errors       []zohoError
+}
+
+// zohoError is an entry of x-zoho-errors or x-zoho-common-errors.
 type zohoError struct {
 	Code, Message, Resolution string
 	Status                    int
 }
 
-// readOperations returns the operations, sorted by operationId.
-func readOperations(doc *openapi3.T) ([]operation, error) {
-	var operations []operation
+func read(doc *openapi3.T) (*api, error) {
+	data := &api{}
+	if len(doc.Servers) == 0 {
+		return nil, errors.New("servers is empty")
+	}
+	server, err := url.Parse(doc.Servers[0].URL)
+	if err != nil {
+		return nil, fmt.Errorf("servers[0]: %w", err)
+	}
+	data.BasePath = server.Path
+	if err := extension(doc.Extensions, "x-zoho-common-errors", &data.Common); err != nil {
+		return nil, err
+	}
 	for path, item := range doc.Paths.Map() {
 		if len(item.Parameters) > 0 {
-			return nil, fmt.Errorf("%s: parameters of a path are not read: move them to its operations", path)
+			return nil, fmt.Errorf("%s: parameters of a path are not supported: move them to its operations", path)
 		}
 		for method, op := range item.Operations() {
-			o := operation{Operation: op, method: method, path: path}
-			if err := extension(op.Extensions, "x-zoho-scopes", &o.scopes); err != nil {
-				return nil, fmt.Errorf("%s: %w", op.OperationID, err)
-			}
-			if err := extension(op.Extensions, "x-zoho-errors", &o.errors); err != nil {
+			o := operation{Operation: op, Method: method, Path: path}
+			if err := errors.Join(
+				extension(op.Extensions, "x-zoho-scopes", &o.Scopes),
+				extension(op.Extensions, "x-zoho-errors", &o.Errors),
+			); err != nil {
 				return nil, fmt.Errorf("%s: %w", op.OperationID, err)
 			}
 			if op.ExternalDocs == nil {
 				return nil, fmt.Errorf("%s: externalDocs is missing", op.OperationID)
 			}
-			operations = append(operations, o)
+			data.Operations = append(data.Operations, o)
 		}
 	}
-	slices.SortFunc(operations, func(a, b operation) int { return strings.Compare(a.OperationID, b.OperationID) })
-	return operations, nil
+	slices.SortFunc(data.Operations, func(a, b operation) int { return strings.Compare(a.OperationID, b.OperationID) })
+	if err := data.readCodes(doc); err != nil {
+		return nil, err
+	}
+	for _, op := range data.Operations {
+		if err := data.addOperation(op); err != nil {
+			return nil, fmt.Errorf("%s: %w", op.OperationID, err)
+		}
+	}
+	return data, nil
 }
 
-func operationsFile(doc *openapi3.T, operations []operation) (string, error) {
-	if len(doc.Servers) == 0 {
-		return "", errors.New("servers is empty")
-	}
-	server, err := url.Parse(doc.Servers[0].URL)
-	if err != nil {
-		return "", fmt.Errorf("servers[0]: %w", err)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "// BasePath is the path of the API below its host.\nconst BasePath = %q\n\n", server.Path)
-	b.WriteString(`// Operation is an operation of the API.
-type Operation struct {
-	// ID is the operationId.
-	ID string
-	// Method is the HTTP method.
-	Method string
-	// Path is the path template below BasePath.
-	Path string
-	// Scopes are the OAuth scopes of which one is needed, narrowest first.
-	Scopes []string
-	// DocumentationURL is the page of Zoho's documentation.
-	DocumentationURL string
-}
-
-// The operations.
-var (
-`)
-	var names []string
-	for _, op := range operations {
-		name := "Operation" + goName(op.OperationID)
-		names = append(names, name)
-		fmt.Fprintf(&b, "// %s: %s.\n", name, op.Summary)
-		fmt.Fprintf(&b, "%s = Operation{ID: %q, Method: %q, Path: %q, Scopes: %#v, DocumentationURL: %q}\n",
-			name, op.OperationID, op.method, op.path, op.scopes, op.ExternalDocs.URL)
-	}
-	fmt.Fprintf(&b, ")\n\n// Operations returns all operations, sorted by ID.\nfunc Operations() []Operation {\nreturn []Operation{%s}\n}\n",
-		strings.Join(names, ", "))
-	return b.String(), nil
-}
-
-func errorsFile(operations []operation, further []zohoError) string {
-	var b strings.Builder
-	b.WriteString(`// Explain returns what an error code means in an operation, and what to do about it. Both are empty
-// for a code that the document does not know.
-func Explain(operationID, code string) (meaning, resolution string) {
-	switch operationID {
-`)
-	cases := func(errors []zohoError) {
-		b.WriteString("switch code {\n")
+// readCodes fills Codes, and compares them with the list of codes in the schemas.
+func (a *api) readCodes(doc *openapi3.T) error {
+	byCode := map[string]zohoError{}
+	add := func(errors []zohoError) {
 		for _, e := range errors {
-			fmt.Fprintf(&b, "case %q:\nreturn %q, %q\n", e.Code, e.Message, e.Resolution)
-		}
-		b.WriteString("}\n")
-	}
-	for _, op := range operations {
-		fmt.Fprintf(&b, "case %q:\n", op.OperationID)
-		cases(op.errors)
-	}
-	b.WriteString("}\n")
-	cases(further)
-	b.WriteString("return \"\", \"\"\n}\n")
-	return b.String()
-}
-
-func codesFile(doc *openapi3.T, operations []operation, further []zohoError) (string, error) {
-	first := map[string]zohoError{}
-	for _, e := range further {
-		first[e.Code] = e
-	}
-	for _, op := range operations {
-		for _, e := range op.errors {
-			if _, seen := first[e.Code]; !seen {
-				first[e.Code] = e
+			if _, known := byCode[e.Code]; !known {
+				byCode[e.Code] = e
 			}
 		}
 	}
-	codes := slices.Sorted(maps.Keys(first))
+	add(a.Common)
+	for _, op := range a.Operations {
+		add(op.Errors)
+	}
+	for _, code := range slices.Sorted(maps.Keys(byCode)) {
+		a.Codes = append(a.Codes, byCode[code])
+	}
 	var listed []string
-	item := doc.Components.Schemas["ItemResult"].Value.Properties["code"].Value
-	if err := extension(item.Extensions, "x-extensible-enum", &listed); err != nil {
-		return "", err
+	if err := extension(doc.Components.Schemas["ItemResult"].Value.Properties["code"].Value.Extensions, "x-extensible-enum", &listed); err != nil {
+		return err
 	}
-	without := func(a, b []string) []string {
-		return slices.DeleteFunc(slices.Clone(a), func(code string) bool { return slices.Contains(b, code) })
+	if codes := slices.Sorted(maps.Keys(byCode)); !slices.Equal(listed, codes) {
+		return fmt.Errorf("x-extensible-enum is %v, want the sorted codes of x-zoho-errors and x-zoho-common-errors: %v", listed, codes)
 	}
-	if !slices.Equal(listed, codes) {
-		return "", fmt.Errorf("x-extensible-enum must be the sorted list of the codes in x-zoho-errors and x-zoho-further-errors: it lacks %v, and has %v besides",
-			without(codes, listed), without(listed, codes))
-	}
-	var b strings.Builder
-	b.WriteString("// The known error codes. The list is open: Zoho may answer others.\nconst (\n")
-	for _, code := range codes {
-		e := first[code]
-		fmt.Fprintf(&b, "// Code%s comes with HTTP %d: %s.\nCode%[1]s Code = %[4]q\n", goName(strings.ToLower(code)), e.Status, strings.TrimSuffix(e.Message, "."), code)
-	}
-	b.WriteString(")\n")
-	return b.String(), nil
+	return nil
 }
 
-// goName returns the Go name of a name of the document.
+// extension decodes a required extension into target.
+func extension(extensions map[string]any, name string, target any) error {
+	value, ok := extensions[name]
+	if !ok {
+		return fmt.Errorf("%s is missing", name)
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, target); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// goName returns the Go name of a name of the spec.
 func goName(name string) string {
 	words := strings.Split(name, "_")
 	for i, word := range words {
@@ -218,6 +198,8 @@ func goName(name string) string {
 			words[i] = strings.ToUpper(word)
 		case "oauth":
 			words[i] = "OAuth"
+		case "oauthtoken":
+			words[i] = "OAuthToken"
 		default:
 			words[i] = strings.ToUpper(word[:1]) + word[1:]
 		}

@@ -4,271 +4,171 @@ package generated
 
 import (
 	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/oapi-codegen/nullable"
 )
 
-// Violation is a rule of the document that a request breaks.
+// Violation is a rule of the spec that a request does not follow.
 type Violation struct {
 	// Field is the JSON path of the value, or the name of the path parameter.
 	Field string
-	// Rule is the keyword of the schema, such as maxLength.
+	// Rule is the keyword of the schema, such as maxLength, or utf-8.
 	Rule string
 	// Message says what the value must be.
 	Message string
 }
 
-// CheckContactRoleID returns the rules that the path parameter contact_role_id breaks.
-func CheckContactRoleID(value string) (broken []Violation) {
-	switch {
-	case value == "":
-		broken = append(broken, Violation{"contact_role_id", "required", "is required"})
-	case !utf8.ValidString(value):
-		broken = append(broken, Violation{"contact_role_id", "type", "must be valid UTF-8"})
-	default:
-		if !matches0(value) {
-			broken = append(broken, Violation{"contact_role_id", "pattern", "must be an id of 1 to 19 digits"})
-		}
-	}
-	return broken
+// CheckContactRoleID returns the violations of the path parameter contact_role_id.
+func CheckContactRoleID(value string) []Violation {
+	return checkString("contact_role_id", value, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"})
 }
 
-func checkSingleContactRoleUpdate(v *SingleContactRoleUpdate) (broken []Violation) {
-	switch {
-	case v.ID == "":
-	case !utf8.ValidString(v.ID):
-		broken = append(broken, Violation{".id", "type", "must be valid UTF-8"})
-	default:
-		if !matches0(v.ID) {
-			broken = append(broken, Violation{".id", "pattern", "must be an id of 1 to 19 digits"})
-		}
-	}
-	switch {
-	case v.Name == "":
-	case !utf8.ValidString(v.Name):
-		broken = append(broken, Violation{".name", "type", "must be valid UTF-8"})
-	default:
-		if utf8.RuneCountInString(v.Name) > 50 {
-			broken = append(broken, Violation{".name", "maxLength", fmt.Sprintf("must have at most 50 characters, has %d", utf8.RuneCountInString(v.Name))})
-		}
-	}
-	if v.SequenceNumber < 1 && v.SequenceNumber != 0 {
-		broken = append(broken, Violation{".sequence_number", "minimum", fmt.Sprintf("must be at least 1, is %d", v.SequenceNumber)})
-	}
-	return broken
+// CheckModule returns the violations of the path parameter module.
+func CheckModule(value string) []Violation {
+	return checkString("module", value, stringRules{required: true, pattern: pattern1, mustBe: "an id of 1 to 19 digits, or an API name (a letter, then letters, digits and underscores)"})
 }
 
-func checkSingleContactRoleUpdateBody(v *SingleContactRoleUpdateBody) (broken []Violation) {
-	if len(v.ContactRoles) < 1 {
-		broken = append(broken, Violation{".contact_roles", "minItems", fmt.Sprintf("must have at least 1, has %d", len(v.ContactRoles))})
-	}
-	if len(v.ContactRoles) > 1 {
-		broken = append(broken, Violation{".contact_roles", "maxItems", fmt.Sprintf("must have at most 1, has %d", len(v.ContactRoles))})
-	}
-	for i := range v.ContactRoles {
-		for _, b := range checkSingleContactRoleUpdate(&v.ContactRoles[i]) {
-			b.Field = fmt.Sprintf(".contact_roles[%d]%s", i, b.Field)
-			broken = append(broken, b)
-		}
-	}
-	return broken
-}
-
-// CheckSingleContactRoleUpdateBody returns the rules that body breaks.
+// CheckSingleContactRoleUpdateBody returns the violations of a request body.
 func CheckSingleContactRoleUpdateBody(body SingleContactRoleUpdateBody) []Violation {
-	broken := checkSingleContactRoleUpdateBody(&body)
-	for i := range broken {
-		broken[i].Field = "$" + broken[i].Field
+	violations := checkSingleContactRoleUpdateBody(&body)
+	for i := range violations {
+		violations[i].Field = "$" + violations[i].Field
 	}
-	return broken
+	return violations
 }
 
-func checkContactRoleUpdate(v *ContactRoleUpdate) (broken []Violation) {
-	switch {
-	case v.ID == "":
-		broken = append(broken, Violation{".id", "required", "is required"})
-	case !utf8.ValidString(v.ID):
-		broken = append(broken, Violation{".id", "type", "must be valid UTF-8"})
-	default:
-		if !matches0(v.ID) {
-			broken = append(broken, Violation{".id", "pattern", "must be an id of 1 to 19 digits"})
-		}
-	}
-	switch {
-	case v.Name == "":
-	case !utf8.ValidString(v.Name):
-		broken = append(broken, Violation{".name", "type", "must be valid UTF-8"})
-	default:
-		if utf8.RuneCountInString(v.Name) > 50 {
-			broken = append(broken, Violation{".name", "maxLength", fmt.Sprintf("must have at most 50 characters, has %d", utf8.RuneCountInString(v.Name))})
-		}
-	}
-	if v.SequenceNumber < 1 && v.SequenceNumber != 0 {
-		broken = append(broken, Violation{".sequence_number", "minimum", fmt.Sprintf("must be at least 1, is %d", v.SequenceNumber)})
-	}
-	return broken
-}
-
-func checkContactRolesUpdateBody(v *ContactRolesUpdateBody) (broken []Violation) {
-	if len(v.ContactRoles) < 1 {
-		broken = append(broken, Violation{".contact_roles", "minItems", fmt.Sprintf("must have at least 1, has %d", len(v.ContactRoles))})
-	}
-	if len(v.ContactRoles) > 100 {
-		broken = append(broken, Violation{".contact_roles", "maxItems", fmt.Sprintf("must have at most 100, has %d", len(v.ContactRoles))})
-	}
-	for i := range v.ContactRoles {
-		for _, b := range checkContactRoleUpdate(&v.ContactRoles[i]) {
-			b.Field = fmt.Sprintf(".contact_roles[%d]%s", i, b.Field)
-			broken = append(broken, b)
-		}
-	}
-	return broken
-}
-
-// CheckContactRolesUpdateBody returns the rules that body breaks.
+// CheckContactRolesUpdateBody returns the violations of a request body.
 func CheckContactRolesUpdateBody(body ContactRolesUpdateBody) []Violation {
-	broken := checkContactRolesUpdateBody(&body)
-	for i := range broken {
-		broken[i].Field = "$" + broken[i].Field
+	violations := checkContactRolesUpdateBody(&body)
+	for i := range violations {
+		violations[i].Field = "$" + violations[i].Field
 	}
-	return broken
+	return violations
 }
 
-// CheckModule returns the rules that the path parameter module breaks.
-func CheckModule(value string) (broken []Violation) {
-	switch {
-	case value == "":
-		broken = append(broken, Violation{"module", "required", "is required"})
-	case !utf8.ValidString(value):
-		broken = append(broken, Violation{"module", "type", "must be valid UTF-8"})
-	default:
-		if !matches1(value) {
-			broken = append(broken, Violation{"module", "pattern", "must be an id of 1 to 19 digits, or an API name (a letter, then letters, digits and underscores)"})
-		}
-	}
-	return broken
-}
-
-func checkModuleProfile(v *ModuleProfile) (broken []Violation) {
-	if v.Delete.IsSpecified() && !v.Delete.IsNull() {
-		broken = append(broken, Violation{"._delete", "not", "must be null or absent"})
-	}
-	switch {
-	case v.ID == "":
-		broken = append(broken, Violation{".id", "required", "is required"})
-	case !utf8.ValidString(v.ID):
-		broken = append(broken, Violation{".id", "type", "must be valid UTF-8"})
-	default:
-		if !matches0(v.ID) {
-			broken = append(broken, Violation{".id", "pattern", "must be an id of 1 to 19 digits"})
-		}
-	}
-	return broken
-}
-
-func checkCustomModuleUpdate(v *CustomModuleUpdate) (broken []Violation) {
-	switch {
-	case v.PluralLabel == "":
-		broken = append(broken, Violation{".plural_label", "required", "is required"})
-	case !utf8.ValidString(v.PluralLabel):
-		broken = append(broken, Violation{".plural_label", "type", "must be valid UTF-8"})
-	default:
-		if utf8.RuneCountInString(v.PluralLabel) > 25 {
-			broken = append(broken, Violation{".plural_label", "maxLength", fmt.Sprintf("must have at most 25 characters, has %d", utf8.RuneCountInString(v.PluralLabel))})
-		}
-		if !matches2(v.PluralLabel) {
-			broken = append(broken, Violation{".plural_label", "pattern", "must be only letters, digits and spaces"})
-		}
-	}
-	if len(v.Profiles) < 1 {
-		broken = append(broken, Violation{".profiles", "minItems", fmt.Sprintf("must have at least 1, has %d", len(v.Profiles))})
-	}
-	for i := range v.Profiles {
-		for _, b := range checkModuleProfile(&v.Profiles[i]) {
-			b.Field = fmt.Sprintf(".profiles[%d]%s", i, b.Field)
-			broken = append(broken, b)
-		}
-	}
-	switch {
-	case v.SingularLabel == "":
-		broken = append(broken, Violation{".singular_label", "required", "is required"})
-	case !utf8.ValidString(v.SingularLabel):
-		broken = append(broken, Violation{".singular_label", "type", "must be valid UTF-8"})
-	default:
-		if utf8.RuneCountInString(v.SingularLabel) > 25 {
-			broken = append(broken, Violation{".singular_label", "maxLength", fmt.Sprintf("must have at most 25 characters, has %d", utf8.RuneCountInString(v.SingularLabel))})
-		}
-		if !matches2(v.SingularLabel) {
-			broken = append(broken, Violation{".singular_label", "pattern", "must be only letters, digits and spaces"})
-		}
-	}
-	return broken
-}
-
-func checkCustomModuleUpdateBody(v *CustomModuleUpdateBody) (broken []Violation) {
-	if len(v.Modules) < 1 {
-		broken = append(broken, Violation{".modules", "minItems", fmt.Sprintf("must have at least 1, has %d", len(v.Modules))})
-	}
-	if len(v.Modules) > 1 {
-		broken = append(broken, Violation{".modules", "maxItems", fmt.Sprintf("must have at most 1, has %d", len(v.Modules))})
-	}
-	for i := range v.Modules {
-		for _, b := range checkCustomModuleUpdate(&v.Modules[i]) {
-			b.Field = fmt.Sprintf(".modules[%d]%s", i, b.Field)
-			broken = append(broken, b)
-		}
-	}
-	return broken
-}
-
-// CheckCustomModuleUpdateBody returns the rules that body breaks.
+// CheckCustomModuleUpdateBody returns the violations of a request body.
 func CheckCustomModuleUpdateBody(body CustomModuleUpdateBody) []Violation {
-	broken := checkCustomModuleUpdateBody(&body)
-	for i := range broken {
-		broken[i].Field = "$" + broken[i].Field
+	violations := checkCustomModuleUpdateBody(&body)
+	for i := range violations {
+		violations[i].Field = "$" + violations[i].Field
 	}
-	return broken
+	return violations
 }
 
-// ^[0-9]{1,19}$
-func matches0(s string) bool {
-	return matches(s, term{1, 19, func(r rune) bool { return '0' <= r && r <= '9' }})
+func checkSingleContactRoleUpdate(v *SingleContactRoleUpdate) []Violation {
+	return slices.Concat(
+		checkString(".id", v.ID, stringRules{required: false, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+		checkString(".name", v.Name, stringRules{required: false, maxLength: 50}),
+		checkPositive(".sequence_number", v.SequenceNumber),
+	)
 }
 
-// ^([0-9]{1,19}|[A-Za-z][A-Za-z0-9_]*)$
-func matches1(s string) bool {
-	return matches(s, term{1, 19, func(r rune) bool { return '0' <= r && r <= '9' }}) ||
-		matches(s, term{1, 1, func(r rune) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' }}, term{0, -1, func(r rune) bool {
-			return '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || r == '_' || 'a' <= r && r <= 'z'
-		}})
+func checkSingleContactRoleUpdateBody(v *SingleContactRoleUpdateBody) []Violation {
+	return slices.Concat(
+		checkArray(".contact_roles", v.ContactRoles, 1, checkSingleContactRoleUpdate),
+	)
 }
 
-// ^[^\x00-\x1F!-/:-@\[-`{-\x7F]+$
-func matches2(s string) bool {
-	return matches(s, term{1, -1, func(r rune) bool {
-		return r == ' ' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '\u0080' <= r && r <= '\U0010ffff'
-	}})
+func checkContactRoleUpdate(v *ContactRoleUpdate) []Violation {
+	return slices.Concat(
+		checkString(".id", v.ID, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+		checkString(".name", v.Name, stringRules{required: false, maxLength: 50}),
+		checkPositive(".sequence_number", v.SequenceNumber),
+	)
 }
 
-// term is a repeated character class; max is -1 where there is no limit.
-type term struct {
-	min, max int
-	class    func(rune) bool
+func checkContactRolesUpdateBody(v *ContactRolesUpdateBody) []Violation {
+	return slices.Concat(
+		checkArray(".contact_roles", v.ContactRoles, 100, checkContactRoleUpdate),
+	)
 }
 
-func matches(s string, terms ...term) bool {
-	for _, t := range terms {
-		n := 0
-		for n != t.max && s != "" {
-			r, size := utf8.DecodeRuneInString(s)
-			if !t.class(r) {
-				break
-			}
-			s = s[size:]
-			n++
+func checkModuleProfile(v *ModuleProfile) []Violation {
+	return slices.Concat(
+		checkNull("._delete", v.Delete),
+		checkString(".id", v.ID, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+	)
+}
+
+func checkCustomModuleUpdate(v *CustomModuleUpdate) []Violation {
+	return slices.Concat(
+		checkString(".plural_label", v.PluralLabel, stringRules{required: true, maxLength: 25, pattern: pattern2, mustBe: "only letters, digits and spaces"}),
+		checkArray(".profiles", v.Profiles, math.MaxInt, checkModuleProfile),
+		checkString(".singular_label", v.SingularLabel, stringRules{required: true, maxLength: 25, pattern: pattern2, mustBe: "only letters, digits and spaces"}),
+	)
+}
+
+func checkCustomModuleUpdateBody(v *CustomModuleUpdateBody) []Violation {
+	return slices.Concat(
+		checkArray(".modules", v.Modules, 1, checkCustomModuleUpdate),
+	)
+}
+
+// Patterns are compiled when they are first used.
+var (
+	pattern0 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[0-9]{1,19}$") })
+	pattern1 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^([0-9]{1,19}|[A-Za-z][A-Za-z0-9_]*)$") })
+	pattern2 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[^\\x00-\\x1F!-/:-@\\[-`{-\\x7F]+$") })
+)
+
+type stringRules struct {
+	required  bool
+	maxLength int // in code points; 0 means no limit
+	pattern   func() *regexp.Regexp
+	mustBe    string // the pattern in words
+}
+
+func checkString(field, value string, rules stringRules) (violations []Violation) {
+	if value == "" {
+		if rules.required {
+			violations = append(violations, Violation{field, "required", "is required"})
 		}
-		if n < t.min {
-			return false
+		return violations
+	}
+	if !utf8.ValidString(value) {
+		return append(violations, Violation{field, "utf-8", "must be valid UTF-8"})
+	}
+	if n := utf8.RuneCountInString(value); rules.maxLength > 0 && n > rules.maxLength {
+		violations = append(violations, Violation{field, "maxLength", fmt.Sprintf("must have at most %d characters, has %d", rules.maxLength, n)})
+	}
+	if rules.pattern != nil && !rules.pattern().MatchString(value) {
+		violations = append(violations, Violation{field, "pattern", "must be " + rules.mustBe})
+	}
+	return violations
+}
+
+// checkPositive accepts 0, which is not sent.
+func checkPositive(field string, value int) []Violation {
+	if value < 0 {
+		return []Violation{{field, "minimum", fmt.Sprintf("must be at least 1, is %d", value)}}
+	}
+	return nil
+}
+
+func checkNull(field string, value nullable.Nullable[bool]) []Violation {
+	if value.IsSpecified() && !value.IsNull() {
+		return []Violation{{field, "not", "must be null or absent"}}
+	}
+	return nil
+}
+
+func checkArray[T any](field string, items []T, maxItems int, check func(*T) []Violation) (violations []Violation) {
+	if len(items) == 0 {
+		violations = append(violations, Violation{field, "minItems", "must have at least 1, has 0"})
+	}
+	if len(items) > maxItems {
+		violations = append(violations, Violation{field, "maxItems", fmt.Sprintf("must have at most %d, has %d", maxItems, len(items))})
+	}
+	for i := range items {
+		for _, violation := range check(&items[i]) {
+			violation.Field = fmt.Sprintf("%s[%d]%s", field, i, violation.Field)
+			violations = append(violations, violation)
 		}
 	}
-	return s == ""
+	return violations
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// Defines values for ContactRolesRefusedStatus.
+// Defines values for ContactRolesUpdateErrorStatus.
 const (
-	ContactRolesRefusedStatusError ContactRolesRefusedStatus = "error"
+	ContactRolesUpdateErrorStatusError ContactRolesUpdateErrorStatus = "error"
 )
 
-// Defines values for CustomModuleRefusedStatus.
+// Defines values for CustomModuleUpdateErrorStatus.
 const (
-	CustomModuleRefusedStatusError CustomModuleRefusedStatus = "error"
+	CustomModuleUpdateErrorStatusError CustomModuleUpdateErrorStatus = "error"
 )
 
 // Defines values for ErrorResultStatus.
@@ -48,12 +48,6 @@ const (
 	SuccessResultStatusSuccess SuccessResultStatus = "success"
 )
 
-// ContactRoleResults The answer to an update of several contact roles.
-type ContactRoleResults struct {
-	// ContactRoles One result per role of the request, in the same order.
-	ContactRoles []ItemResult `json:"contact_roles"`
-}
-
 // ContactRoleUpdate The changes to a contact role. A key that is left out stays as it is.
 type ContactRoleUpdate struct {
 	// ID The id of the contact role, from the
@@ -76,14 +70,20 @@ type ContactRoleUpdate struct {
 	SequenceNumber int `json:"sequence_number,omitempty"`
 }
 
-// ContactRoleUpdated The answer to an update of one contact role that succeeded.
-type ContactRoleUpdated struct {
+// ContactRoleUpdateResponse The answer to an update of one contact role that succeeded.
+type ContactRoleUpdateResponse struct {
 	// ContactRoles Exactly one result.
 	ContactRoles []SuccessResult `json:"contact_roles"`
 }
 
-// ContactRolesRefused One of two shapes: `contact_roles` alone, or `code`, `details`, `message` and `status` together.
-type ContactRolesRefused struct {
+// ContactRolesUpdateBody The envelope of an update of several contact roles.
+type ContactRolesUpdateBody struct {
+	// ContactRoles 1 to 100 contact roles.
+	ContactRoles []ContactRoleUpdate `json:"contact_roles"`
+}
+
+// ContactRolesUpdateError One of two shapes: `contact_roles` alone, or `code`, `details`, `message` and `status` together.
+type ContactRolesUpdateError struct {
 	// Code What went wrong. The list is open.
 	//
 	// Example: INVALID_DATA
@@ -101,42 +101,17 @@ type ContactRolesRefused struct {
 	Message string `json:"message,omitempty"`
 
 	// Status Always `error`.
-	Status ContactRolesRefusedStatus `json:"status,omitempty"`
+	Status ContactRolesUpdateErrorStatus `json:"status,omitempty"`
 }
 
-// ContactRolesRefusedStatus Always `error`.
-type ContactRolesRefusedStatus string
+// ContactRolesUpdateErrorStatus Always `error`.
+type ContactRolesUpdateErrorStatus string
 
-// ContactRolesUpdateBody The envelope of an update of several contact roles.
-type ContactRolesUpdateBody struct {
-	// ContactRoles 1 to 100 contact roles.
-	ContactRoles []ContactRoleUpdate `json:"contact_roles"`
+// ContactRolesUpdateResponse The answer to an update of several contact roles.
+type ContactRolesUpdateResponse struct {
+	// ContactRoles One result per role of the request, in the same order.
+	ContactRoles []ItemResult `json:"contact_roles"`
 }
-
-// CustomModuleRefused One of two shapes: `modules` alone, or `code`, `details`, `message` and `status` together.
-type CustomModuleRefused struct {
-	// Code What went wrong. The list is open.
-	//
-	// Example: INVALID_DATA
-	Code string `json:"code,omitempty"`
-
-	// Details What the result is about. Each key is optional, and others may appear.
-	Details Details `json:"details,omitempty"`
-
-	// Message What went wrong, in words that vary and may be localised.
-	//
-	// Example: The URL contains invalid module data
-	Message string `json:"message,omitempty"`
-
-	// Modules The result of the one module of the request.
-	Modules []ItemResult `json:"modules,omitempty"`
-
-	// Status Always `error`.
-	Status CustomModuleRefusedStatus `json:"status,omitempty"`
-}
-
-// CustomModuleRefusedStatus Always `error`.
-type CustomModuleRefusedStatus string
 
 // CustomModuleUpdate The new labels of a module, and the changes to its profiles. All three keys are mandatory.
 // Lengths are in Unicode code points. The pattern forbids the ASCII characters that are not a letter, a digit or
@@ -166,8 +141,33 @@ type CustomModuleUpdateBody struct {
 	Modules []CustomModuleUpdate `json:"modules"`
 }
 
-// CustomModuleUpdated The answer to an update of a module that succeeded.
-type CustomModuleUpdated struct {
+// CustomModuleUpdateError One of two shapes: `modules` alone, or `code`, `details`, `message` and `status` together.
+type CustomModuleUpdateError struct {
+	// Code What went wrong. The list is open.
+	//
+	// Example: INVALID_DATA
+	Code string `json:"code,omitempty"`
+
+	// Details What the result is about. Each key is optional, and others may appear.
+	Details Details `json:"details,omitempty"`
+
+	// Message What went wrong, in words that vary and may be localised.
+	//
+	// Example: The URL contains invalid module data
+	Message string `json:"message,omitempty"`
+
+	// Modules The result of the one module of the request.
+	Modules []ItemResult `json:"modules,omitempty"`
+
+	// Status Always `error`.
+	Status CustomModuleUpdateErrorStatus `json:"status,omitempty"`
+}
+
+// CustomModuleUpdateErrorStatus Always `error`.
+type CustomModuleUpdateErrorStatus string
+
+// CustomModuleUpdateResponse The answer to an update of a module that succeeded.
+type CustomModuleUpdateResponse struct {
 	// Modules Exactly one result.
 	Modules []SuccessResult `json:"modules"`
 }
@@ -960,11 +960,11 @@ type UpdateContactRolesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *ContactRoleResults
+	JSON200 *ContactRolesUpdateResponse
 	// JSON207 the response for an HTTP 207 `application/json` response
-	JSON207 *ContactRoleResults
+	JSON207 *ContactRolesUpdateResponse
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *ContactRolesRefused
+	JSON400 *ContactRolesUpdateError
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -997,9 +997,9 @@ type UpdateContactRoleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *ContactRoleUpdated
+	JSON200 *ContactRoleUpdateResponse
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *ContactRolesRefused
+	JSON400 *ContactRolesUpdateError
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -1032,9 +1032,9 @@ type UpdateCustomModuleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *CustomModuleUpdated
+	JSON200 *CustomModuleUpdateResponse
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *CustomModuleRefused
+	JSON400 *CustomModuleUpdateError
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -1194,21 +1194,21 @@ func ParseUpdateContactRolesResponse(rsp *http.Response) (*UpdateContactRolesRes
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest ContactRoleResults
+		var dest ContactRolesUpdateResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 207:
-		var dest ContactRoleResults
+		var dest ContactRolesUpdateResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON207 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest ContactRolesRefused
+		var dest ContactRolesUpdateError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1269,14 +1269,14 @@ func ParseUpdateContactRoleResponse(rsp *http.Response) (*UpdateContactRoleRespo
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest ContactRoleUpdated
+		var dest ContactRoleUpdateResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest ContactRolesRefused
+		var dest ContactRolesUpdateError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1337,14 +1337,14 @@ func ParseUpdateCustomModuleResponse(rsp *http.Response) (*UpdateCustomModuleRes
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest CustomModuleUpdated
+		var dest CustomModuleUpdateResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest CustomModuleRefused
+		var dest CustomModuleUpdateError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -2,8 +2,8 @@
 
 package generated
 
-// Explain returns what an error code means in an operation, and what to do about it. Both are empty
-// for a code that the document does not know.
+// Explain returns the documented meaning of an error code in an operation, and how to resolve the error.
+// Both are empty if the spec does not have the code.
 func Explain(operationID, code string) (meaning, resolution string) {
 	switch operationID {
 	case "updateContactRole":

@@ -2,7 +2,7 @@
 
 package generated
 
-// BasePath is the path of the API below its host.
+// BasePath is the path of the API on its host.
 const BasePath = "/crm/v7"
 
 // Operation is an operation of the API.
@@ -13,7 +13,7 @@ type Operation struct {
 	Method string
 	// Path is the path template below BasePath.
 	Path string
-	// Scopes are the OAuth scopes of which one is needed, narrowest first.
+	// Scopes are the OAuth scopes, narrowest first. Any one of them is enough.
 	Scopes []string
 	// DocumentationURL is the page of Zoho's documentation.
 	DocumentationURL string
@@ -22,14 +22,36 @@ type Operation struct {
 // The operations.
 var (
 	// OperationUpdateContactRole: Update one contact role.
-	OperationUpdateContactRole = Operation{ID: "updateContactRole", Method: "PUT", Path: "/Contacts/roles/{contact_role_id}", Scopes: []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html"}
+	OperationUpdateContactRole = Operation{
+		ID:               "updateContactRole",
+		Method:           "PUT",
+		Path:             "/Contacts/roles/{contact_role_id}",
+		Scopes:           []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html",
+	}
 	// OperationUpdateContactRoles: Update several contact roles.
-	OperationUpdateContactRoles = Operation{ID: "updateContactRoles", Method: "PUT", Path: "/Contacts/roles", Scopes: []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html"}
+	OperationUpdateContactRoles = Operation{
+		ID:               "updateContactRoles",
+		Method:           "PUT",
+		Path:             "/Contacts/roles",
+		Scopes:           []string{"ZohoCRM.modules.contacts.UPDATE", "ZohoCRM.modules.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html",
+	}
 	// OperationUpdateCustomModule: Update a custom module.
-	OperationUpdateCustomModule = Operation{ID: "updateCustomModule", Method: "PUT", Path: "/settings/modules/{module}", Scopes: []string{"ZohoCRM.settings.modules.UPDATE", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"}, DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html"}
+	OperationUpdateCustomModule = Operation{
+		ID:               "updateCustomModule",
+		Method:           "PUT",
+		Path:             "/settings/modules/{module}",
+		Scopes:           []string{"ZohoCRM.settings.modules.UPDATE", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html",
+	}
 )
 
 // Operations returns all operations, sorted by ID.
 func Operations() []Operation {
-	return []Operation{OperationUpdateContactRole, OperationUpdateContactRoles, OperationUpdateCustomModule}
+	return []Operation{
+		OperationUpdateContactRole,
+		OperationUpdateContactRoles,
+		OperationUpdateCustomModule,
+	}
 }

@@ -51,7 +51,7 @@ func TestReleasedNamesStay(t *testing.T) {
 		{"status updateContactRoles 207", "        '207':", "        '206':"},
 		{"example updateContactRoles 200 partial_success", "partial_success", "some_failed"},
 		{"example updateContactRole request sample", "              sample:\n", "              example:\n"},
-		{"schema CustomModuleUpdated", "CustomModuleUpdated", "CustomModuleChanged"},
+		{"schema CustomModuleUpdateResponse", "CustomModuleUpdateResponse", "CustomModuleChanged"},
 		{"property Details.param_name", "        param_name:\n", "        parameter_name:\n"},
 		{"property ContactRoleUpdate.sequence_number", "        sequence_number:\n", "        position:\n"},
 		{"tag Contact Roles", "Contact Roles", "Roles"},
@@ -172,7 +172,7 @@ func names(d document) map[string]bool {
 			}
 		}
 	}
-	for _, e := range list(d.root["x-zoho-further-errors"]) {
+	for _, e := range list(d.root["x-zoho-common-errors"]) {
 		add("error", child(e)["status"], child(e)["code"])
 	}
 	for name, schema := range d.child("components", "schemas") {

@@ -214,7 +214,7 @@ var rules = map[string]func(d document, refuse func(place, why string)){
 		}
 	},
 	"further error example": func(d document, refuse func(place, why string)) {
-		for _, e := range list(d.root["x-zoho-further-errors"]) {
+		for _, e := range list(d.root["x-zoho-common-errors"]) {
 			e, _ := e.(object)
 			status, found := fmt.Sprint(e["status"]), false
 			for _, operation := range d.operations() {
@@ -223,14 +223,14 @@ var rules = map[string]func(d document, refuse func(place, why string)){
 				}
 			}
 			if !found {
-				refuse("x-zoho-further-errors", fmt.Sprintf("no example at %s has the code and message of %s", status, e["code"]))
+				refuse("x-zoho-common-errors", fmt.Sprintf("no example at %s has the code and message of %s", status, e["code"]))
 			}
 		}
 	},
 	"documented error": func(d document, refuse func(place, why string)) {
 		for place, operation := range d.operations() {
 			documented := map[string]bool{"200 SUCCESS": true, "207 SUCCESS": true}
-			for _, e := range slices.Concat(list(operation["x-zoho-errors"]), list(d.root["x-zoho-further-errors"])) {
+			for _, e := range slices.Concat(list(operation["x-zoho-errors"]), list(d.root["x-zoho-common-errors"])) {
 				e, _ := e.(object)
 				documented[fmt.Sprintf("%v %v", e["status"], e["code"])] = true
 				if e["status"] == 400 { // a bulk update can fail in part
@@ -250,7 +250,7 @@ var rules = map[string]func(d document, refuse func(place, why string)){
 		}
 	},
 	"error": func(d document, refuse func(place, why string)) {
-		errors := map[string]any{"x-zoho-further-errors": d.root["x-zoho-further-errors"]}
+		errors := map[string]any{"x-zoho-common-errors": d.root["x-zoho-common-errors"]}
 		for place, operation := range d.operations() {
 			errors[place] = operation["x-zoho-errors"]
 		}
@@ -275,7 +275,7 @@ var rules = map[string]func(d document, refuse func(place, why string)){
 	"extensible enum": func(d document, refuse func(place, why string)) {
 		codes := map[string]bool{}
 		for _, node := range d.objects() {
-			for _, e := range slices.Concat(list(node["x-zoho-errors"]), list(node["x-zoho-further-errors"])) {
+			for _, e := range slices.Concat(list(node["x-zoho-errors"]), list(node["x-zoho-common-errors"])) {
 				codes[fmt.Sprint(child(e)["code"])] = true
 			}
 		}

@@ -83,13 +83,13 @@ func byHand(ctx context.Context, hc *http.Client, server string, roles []client.
 		return err
 	}
 	if res.StatusCode != http.StatusOK {
-		var refused generated.ContactRolesRefused
+		var refused generated.ContactRolesUpdateError
 		if err := json.Unmarshal(answer, &refused); err != nil {
 			return err
 		}
 		return fmt.Errorf("%d: %s", res.StatusCode, refused.ContactRoles[0].Code)
 	}
-	var results generated.ContactRoleResults
+	var results generated.ContactRolesUpdateResponse
 	if err := json.Unmarshal(answer, &results); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func generatedOnly(ctx context.Context, bare *generated.ClientWithResponses, rol
 // roles returns n roles to update, and the answer to that.
 func sample(n int) ([]client.ContactRoleUpdate, []byte) {
 	roles := make([]client.ContactRoleUpdate, n)
-	results := generated.ContactRoleResults{ContactRoles: make([]generated.ItemResult, n)}
+	results := generated.ContactRolesUpdateResponse{ContactRoles: make([]generated.ItemResult, n)}
 	for i := range roles {
 		id := fmt.Sprintf("41508680000036%05d", 11011+i)
 		roles[i] = client.ContactRoleUpdate{ID: id, Name: fmt.Sprintf("Sales Lead %d", i), SequenceNumber: i + 1}

@@ -59,7 +59,7 @@ func showRefused(step string, response *http.Response, err error) {
 	}
 	outcome := fmt.Sprint(response.StatusCode)
 	switch m := refused.Model().(type) {
-	case zohocrm.CustomModuleRefused:
+	case zohocrm.CustomModuleUpdateError:
 		if !m.HasModules() {
 			show(step, outcome, m.GetStatus(), m.GetCode(), m.GetMessage(), m.Details)
 		}

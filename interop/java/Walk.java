@@ -38,7 +38,7 @@ final class Walk {
             new ModulesApi(client).updateCustomModule(module, new CustomModuleUpdateBody().addModulesItem(update))
                     .getModules().forEach(result -> show(step, result));
         } catch (ApiException e) {
-            CustomModuleRefused refused = read(e, CustomModuleRefused.class);
+            CustomModuleUpdateError refused = read(e, CustomModuleUpdateError.class);
             if (refused.getCode() == null) {
                 refused.getModules().forEach(result -> show(step, e.getCode(), result));
             } else {
@@ -52,7 +52,7 @@ final class Walk {
             new ContactRolesApi(client).updateContactRoles(new ContactRolesUpdateBody().contactRoles(List.of(roles)))
                     .getContactRoles().forEach(result -> show(step, "ok", result));
         } catch (ApiException e) {
-            read(e, ContactRolesRefused.class).getContactRoles().forEach(result -> show(step, e.getCode(), result));
+            read(e, ContactRolesUpdateError.class).getContactRoles().forEach(result -> show(step, e.getCode(), result));
         }
     }
 

@@ -45,7 +45,7 @@ fun updateModule(step: String, module: String, vararg profiles: ModuleProfile) {
     try {
         showSuccesses(step, ModulesApi(api).updateCustomModule(module, CustomModuleUpdateBody(listOf(update))).modules)
     } catch (e: ClientException) {
-        val refused: CustomModuleRefused = refused(e)
+        val refused: CustomModuleUpdateError = refused(e)
         refused.modules?.let { showItems(step, e.statusCode, it) }
             ?: show(step, e.statusCode, refused.status, refused.code, refused.message, refused.details)
     }

@@ -2,10 +2,10 @@ import os
 
 from zoho_crm import ApiClient, ApiException, Configuration, ContactRolesApi, ModulesApi
 from zoho_crm.models import (
-    ContactRolesRefused,
+    ContactRolesUpdateError,
     ContactRolesUpdateBody,
     ContactRoleUpdate,
-    CustomModuleRefused,
+    CustomModuleUpdateError,
     CustomModuleUpdate,
     CustomModuleUpdateBody,
     Details,
@@ -20,7 +20,7 @@ from zoho_crm.models import (
 
 ADMINISTRATOR, STANDARD = "2423488000000015972", "2423488000000015975"
 
-Result = ContactRolesRefused | CustomModuleRefused | ErrorResult | ItemResult | SuccessResult
+Result = ContactRolesUpdateError | CustomModuleUpdateError | ErrorResult | ItemResult | SuccessResult
 
 
 def named(details: Details | SuccessDetails | None) -> str:
@@ -46,9 +46,9 @@ def show(step: str, outcome: int | str, *results: Result) -> None:
 
 def show_refused(step: str, error: ApiException) -> None:
     match error.data:
-        case CustomModuleRefused(modules=list(items)) | ContactRolesRefused(contact_roles=list(items)):
+        case CustomModuleUpdateError(modules=list(items)) | ContactRolesUpdateError(contact_roles=list(items)):
             show(step, error.status, *items)
-        case CustomModuleRefused() | ContactRolesRefused() | ErrorResult():
+        case CustomModuleUpdateError() | ContactRolesUpdateError() | ErrorResult():
             show(step, error.status, error.data)
 
 

@@ -4,15 +4,15 @@ from zoho_crm import AuthenticatedClient
 from zoho_crm.api.contact_roles import update_contact_role, update_contact_roles
 from zoho_crm.api.modules import update_custom_module
 from zoho_crm.models import (
-    ContactRoleResults,
-    ContactRolesRefused,
+    ContactRolesUpdateResponse,
+    ContactRolesUpdateError,
     ContactRolesUpdateBody,
     ContactRoleUpdate,
-    ContactRoleUpdated,
-    CustomModuleRefused,
+    ContactRoleUpdateResponse,
+    CustomModuleUpdateError,
     CustomModuleUpdate,
     CustomModuleUpdateBody,
-    CustomModuleUpdated,
+    CustomModuleUpdateResponse,
     Details,
     ErrorResult,
     ItemResult,
@@ -26,17 +26,17 @@ from zoho_crm.types import Unset
 
 ADMINISTRATOR, STANDARD = "2423488000000015972", "2423488000000015975"
 
-Answer = ContactRoleResults | ContactRoleUpdated | ContactRolesRefused | CustomModuleRefused | CustomModuleUpdated | ErrorResult
-Result = ContactRolesRefused | CustomModuleRefused | ErrorResult | ItemResult | SuccessResult
+Answer = ContactRolesUpdateResponse | ContactRoleUpdateResponse | ContactRolesUpdateError | CustomModuleUpdateError | CustomModuleUpdateResponse | ErrorResult
+Result = ContactRolesUpdateError | CustomModuleUpdateError | ErrorResult | ItemResult | SuccessResult
 
 
 def results(answer: Answer | None) -> list[Result]:
     match answer:
-        case CustomModuleUpdated() | CustomModuleRefused() if not isinstance(answer.modules, Unset):
+        case CustomModuleUpdateResponse() | CustomModuleUpdateError() if not isinstance(answer.modules, Unset):
             return [*answer.modules]
-        case ContactRoleResults() | ContactRoleUpdated() | ContactRolesRefused() if not isinstance(answer.contact_roles, Unset):
+        case ContactRolesUpdateResponse() | ContactRoleUpdateResponse() | ContactRolesUpdateError() if not isinstance(answer.contact_roles, Unset):
             return [*answer.contact_roles]
-        case CustomModuleRefused() | ContactRolesRefused() | ErrorResult():
+        case CustomModuleUpdateError() | ContactRolesUpdateError() | ErrorResult():
             return [answer]
         case _:
             return []

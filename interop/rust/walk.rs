@@ -58,8 +58,8 @@ async fn update_module(step: &str, client: &Configuration, module: &str, profile
     match modules_api::update_custom_module(client, module, CustomModuleUpdateBody::new(vec![update])).await {
         Ok(updated) => show_successes(step, &updated.modules),
         Err(error) => match refused(error) {
-            (status, UpdateCustomModuleError::Status400(CustomModuleRefused { modules: Some(results), .. })) => show_items(step, &status, &results),
-            (status, UpdateCustomModuleError::Status400(CustomModuleRefused { code: Some(code), message: Some(message), details: Some(details), status: Some(result), .. })) => {
+            (status, UpdateCustomModuleError::Status400(CustomModuleUpdateError { modules: Some(results), .. })) => show_items(step, &status, &results),
+            (status, UpdateCustomModuleError::Status400(CustomModuleUpdateError { code: Some(code), message: Some(message), details: Some(details), status: Some(result), .. })) => {
                 show(step, &status, &result, &code, &message, &details)
             }
             other => panic!("{other:?}"),
@@ -71,7 +71,7 @@ async fn update_roles(step: &str, client: &Configuration, roles: Vec<ContactRole
     match contact_roles_api::update_contact_roles(client, ContactRolesUpdateBody::new(roles)).await {
         Ok(results) => show_items(step, &"ok", &results.contact_roles),
         Err(error) => match refused(error) {
-            (status, UpdateContactRolesError::Status400(ContactRolesRefused { contact_roles: Some(results), .. })) => show_items(step, &status, &results),
+            (status, UpdateContactRolesError::Status400(ContactRolesUpdateError { contact_roles: Some(results), .. })) => show_items(step, &status, &results),
             other => panic!("{other:?}"),
         },
     }
@@ -83,7 +83,7 @@ async fn update_role(step: &str, client: &Configuration) {
         Ok(updated) => show_successes(step, &updated.contact_roles),
         // The client reads any bare error as that of 400, as the first of its shapes that fits.
         Err(error) => match refused(error) {
-            (status, UpdateContactRoleError::Status400(ContactRolesRefused { code: Some(code), message: Some(message), details: Some(details), status: Some(result), .. })) => {
+            (status, UpdateContactRoleError::Status400(ContactRolesUpdateError { code: Some(code), message: Some(message), details: Some(details), status: Some(result), .. })) => {
                 show(step, &status, &result, &code, &message, &details)
             }
             other => panic!("{other:?}"),

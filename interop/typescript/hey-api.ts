@@ -1,8 +1,8 @@
 import { client } from "./hey-api/client.gen.js";
 import { updateContactRole, updateContactRoles, updateCustomModule } from "./hey-api/index.js";
-import type { ContactRolesRefused, CustomModuleRefused, Details, ModuleProfile } from "./hey-api/index.js";
+import type { ContactRolesUpdateError, CustomModuleUpdateError, Details, ModuleProfile } from "./hey-api/index.js";
 
-type Result = Pick<CustomModuleRefused, "code" | "message"> & { status?: "success" | "error"; details?: Details };
+type Result = Pick<CustomModuleUpdateError, "code" | "message"> & { status?: "success" | "error"; details?: Details };
 
 function show(step: string, response: Response | undefined, results: Result[]): void {
   for (const { status, code, message, details = {} } of results) {
@@ -21,7 +21,7 @@ async function updateModule(step: string, module: string, ...profiles: ModulePro
     path: { module },
     body: { modules: [{ plural_label: "Digital Marketings", singular_label: "Digital Marketing", profiles }] },
   });
-  const refused: CustomModuleRefused = error ?? {};
+  const refused: CustomModuleUpdateError = error ?? {};
   show(step, response, data?.modules ?? refused.modules ?? [refused]);
 }
 
@@ -30,7 +30,7 @@ async function updateRole(step: string): Promise<void> {
     path: { contact_role_id: "4150868000003611012" },
     body: { contact_roles: [{ sequence_number: 1 }] },
   });
-  const refused: ContactRolesRefused = error ?? {};
+  const refused: ContactRolesUpdateError = error ?? {};
   show(step, response, data?.contact_roles ?? refused.contact_roles ?? [refused]);
 }
 
@@ -44,7 +44,7 @@ const { data, error, response } = await updateContactRoles({
     ],
   },
 });
-const refused: ContactRolesRefused = error ?? {};
+const refused: ContactRolesUpdateError = error ?? {};
 show("bulk_update", response, data?.contact_roles ?? refused.contact_roles ?? [refused]);
 
 await updateRole("single_update");

@@ -2,7 +2,7 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
 type Schemas = components["schemas"];
-type Result = Pick<Schemas["CustomModuleRefused"], "code" | "message"> & { status?: "success" | "error"; details?: Schemas["Details"] };
+type Result = Pick<Schemas["CustomModuleUpdateError"], "code" | "message"> & { status?: "success" | "error"; details?: Schemas["Details"] };
 
 function show(step: string, response: Response, results: Result[]): void {
   for (const { status, code, message, details = {} } of results) {
@@ -23,7 +23,7 @@ async function updateModule(step: string, module: string, ...profiles: Schemas["
     params: { path: { module } },
     body: { modules: [{ plural_label: "Digital Marketings", singular_label: "Digital Marketing", profiles }] },
   });
-  const refused: Schemas["CustomModuleRefused"] = error ?? {};
+  const refused: Schemas["CustomModuleUpdateError"] = error ?? {};
   show(step, response, data?.modules ?? refused.modules ?? [refused]);
 }
 
@@ -32,7 +32,7 @@ async function updateRole(step: string, client: typeof crm): Promise<void> {
     params: { path: { contact_role_id: "4150868000003611012" } },
     body: { contact_roles: [{ sequence_number: 1 }] },
   });
-  const refused: Schemas["ContactRolesRefused"] = error ?? {};
+  const refused: Schemas["ContactRolesUpdateError"] = error ?? {};
   show(step, response, data?.contact_roles ?? refused.contact_roles ?? [refused]);
 }
 
@@ -46,7 +46,7 @@ const { data, error, response } = await crm.PUT("/Contacts/roles", {
     ],
   },
 });
-const refused: Schemas["ContactRolesRefused"] = error ?? {};
+const refused: Schemas["ContactRolesUpdateError"] = error ?? {};
 show("bulk_update", response, data?.contact_roles ?? refused.contact_roles ?? [refused]);
 
 await updateRole("single_update", crm);

@@ -148,7 +148,7 @@ type documentedError struct {
 
 // documentedErrors returns the errors of an operation: those of its page, and those of any operation.
 func documentedErrors(doc *openapi3.T, operation *openapi3.Operation) (all []documentedError, err error) {
-	for _, extension := range []any{operation.Extensions["x-zoho-errors"], doc.Extensions["x-zoho-further-errors"]} {
+	for _, extension := range []any{operation.Extensions["x-zoho-errors"], doc.Extensions["x-zoho-common-errors"]} {
 		var listed []documentedError
 		data, err := json.Marshal(extension)
 		if err == nil {

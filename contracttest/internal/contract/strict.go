@@ -21,7 +21,7 @@ func restrict(doc *openapi3.T) error {
 		name := cmp.Or(ref.Ref, pointer)
 		switch schema := ref.Value; {
 		case !schema.Type.Is("object"), strings.HasSuffix(name, "Details"):
-		case strings.HasSuffix(name, "Refused"):
+		case strings.HasSuffix(name, "UpdateError"):
 			schema.OneOf = shapes(schema, bare.Value.Required)
 		default:
 			schema.AdditionalProperties = openapi3.AdditionalProperties{Has: new(false)}
