@@ -257,8 +257,8 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, test := range []struct{ args, want string }{
 		{"-addr " + taken.Addr().String(), "choose another port"},
-		{"-addr 0.0.0.0:8080", "give a loopback address"},
-		{"-addr 8080", "give a loopback address"},
+		{"-addr 0.0.0.0:8080", "use a loopback address"},
+		{"-addr 8080", "use a loopback address"},
 		{"-addr 127.0.0.1:99999", "invalid port"},
 		{"-port 80", "-port: see -help"},
 		{"now", `unexpected argument "now"`},

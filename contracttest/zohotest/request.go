@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Request is a request that the server got.
+// Request is a request that the server received.
 type Request struct {
 	// Operation is the operationId, "token" for the token endpoint, or empty.
 	Operation string
@@ -17,11 +17,11 @@ type Request struct {
 	Path   string
 	Header http.Header
 	Body   []byte
-	// Status is the HTTP status of the answer, 0 while there is none.
+	// Status is the HTTP status of the response, 0 while there is none.
 	Status int
 }
 
-// Requests returns copies of all requests so far, those for tokens too, in the order of arrival.
+// Requests returns copies of all requests so far, token requests included, in order of arrival.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,12 +33,12 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// recorder notes the status of an answer before the client can see it.
+// recorder records the status of a response before the client can see it.
 type recorder struct {
 	http.ResponseWriter
-	server   *Server
-	index    int
-	answered bool
+	server    *Server
+	index     int
+	hasStatus bool
 }
 
 func (s *Server) record(w http.ResponseWriter, c call) *recorder {
@@ -51,31 +51,35 @@ func (s *Server) record(w http.ResponseWriter, c call) *recorder {
 }
 
 func (r *recorder) setStatus(status int) {
-	if r.answered || status < http.StatusOK {
+	if r.hasStatus || status < http.StatusOK {
 		return
 	}
-	r.answered = true
+	r.hasStatus = true
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	r.server.requests[r.index].Status = status
 }
 
+// WriteHeader implements [http.ResponseWriter].
 func (r *recorder) WriteHeader(status int) {
 	r.setStatus(status)
 	r.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements [http.ResponseWriter].
 func (r *recorder) Write(b []byte) (int, error) {
 	r.setStatus(http.StatusOK)
 	return r.ResponseWriter.Write(b)
 }
 
+// Flush implements [http.Flusher].
 func (r *recorder) Flush() {
 	r.setStatus(http.StatusOK)
-	_ = http.NewResponseController(r.ResponseWriter).Flush() // a recorder need not flush
+	_ = http.NewResponseController(r.ResponseWriter).Flush() // a ResponseWriter need not be a Flusher
 }
 
+// Hijack implements [http.Hijacker].
 func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	r.answered = true // what then goes over the connection need not be HTTP
+	r.hasStatus = true // what follows on the connection need not be HTTP
 	return http.NewResponseController(r.ResponseWriter).Hijack()
 }
