@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Request is a request that the server received.
@@ -21,33 +22,53 @@ type Request struct {
 	Status int
 }
 
-// Requests returns copies of all requests so far, token requests included, in order of arrival.
+// The record drops the oldest requests beyond these limits, so that a server can run for days.
+const (
+	maxRequests      = 10_000
+	maxRecordedBytes = 16 << 20
+)
+
+// Requests returns copies of the requests so far, token requests included, in order of arrival. The record holds
+// the last 10,000 requests and at most 16 MiB.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	requests := slices.Clone(s.requests)
-	for i := range requests {
-		requests[i].Header = requests[i].Header.Clone()
-		requests[i].Body = bytes.Clone(requests[i].Body)
+	requests := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		requests[i] = *r
+		requests[i].Header = r.Header.Clone()
+		requests[i].Body = bytes.Clone(r.Body)
 	}
 	return requests
+}
+
+func (r *Request) size() int {
+	size := len(r.Path) + len(r.Body)
+	for key, values := range r.Header {
+		size += len(key) + len(strings.Join(values, ""))
+	}
+	return size
 }
 
 // recorder records the status of a response before the client can see it.
 type recorder struct {
 	http.ResponseWriter
 	server    *Server
-	index     int
+	request   *Request
 	hasStatus bool
 }
 
 func (s *Server) record(w http.ResponseWriter, c call) *recorder {
+	r := &Request{Operation: c.name, Method: c.Method, Path: c.URL.RequestURI(), Header: c.Header.Clone(), Body: c.body}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{
-		Operation: c.name, Method: c.Method, Path: c.URL.RequestURI(), Header: c.Header.Clone(), Body: c.body,
-	})
-	return &recorder{ResponseWriter: w, server: s, index: len(s.requests) - 1}
+	s.requests = append(s.requests, r)
+	s.recordedBytes += r.size()
+	for len(s.requests) > maxRequests || s.recordedBytes > maxRecordedBytes {
+		s.recordedBytes -= s.requests[0].size()
+		s.requests = slices.Delete(s.requests, 0, 1)
+	}
+	return &recorder{ResponseWriter: w, server: s, request: r}
 }
 
 func (r *recorder) setStatus(status int) {
@@ -57,7 +78,7 @@ func (r *recorder) setStatus(status int) {
 	r.hasStatus = true
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
-	r.server.requests[r.index].Status = status
+	r.request.Status = status
 }
 
 // WriteHeader implements [http.ResponseWriter].

@@ -211,11 +211,11 @@ func TestCheckedTransportReportsViolations(t *testing.T) {
 		status         int
 		want           string
 	}{
-		"none":             {roleBody, success, 200, ""},
-		"request":          {`{"contact_roles":[{"colour":"red"}]}`, success, 200, "the spec does not allow PUT /crm/v7/Contacts/roles/20: "},
-		"undeclared key":   {roleBody, `{"a":1,` + success[1:], 200, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: "},
+		"none":              {roleBody, success, 200, ""},
+		"request":           {`{"contact_roles":[{"colour":"red"}]}`, success, 200, "the spec does not allow PUT /crm/v7/Contacts/roles/20: "},
+		"undeclared key":    {roleBody, `{"a":1,` + success[1:], 200, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: "},
 		"undeclared status": {roleBody, success, 201, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: "},
-		"another input":    {roleBody, strings.Replace(success, `"20"`, `"21"`, 1), 200, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: "},
+		"another input":     {roleBody, strings.Replace(success, `"20"`, `"21"`, 1), 200, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -47,8 +47,8 @@ import (
 const (
 	tokenPath      = "/oauth/v2/token"
 	tokenOperation = "token"
-	// maxBody limits the request body: the server ignores what follows, so that the rest is not valid JSON.
-	maxBody = 4 << 20
+	// maxBody limits the request body. The server ignores what follows, so that a longer body is not valid JSON.
+	maxBody = 1 << 20
 )
 
 // Server is a test server on a loopback address, and an [http.Handler]. Its methods may be called at any time,
@@ -75,7 +75,9 @@ type Server struct {
 	profiles []string
 	tokens   []accessToken
 	queue    []queuedResponse
-	requests []Request
+	requests []*Request
+	// recordedBytes is the size of requests.
+	recordedBytes int
 }
 
 // Option changes a [Server] before it starts.
@@ -197,6 +199,7 @@ func (s *Server) Auth() client.RefreshToken { return s.auth }
 // ServeHTTP responds as Zoho does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	_, _ = io.Copy(io.Discard, r.Body) // a client that still sends would not read the response
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	c := newCall(r, body)
 	recorder := s.record(w, c)

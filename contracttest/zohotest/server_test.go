@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -315,6 +316,28 @@ func TestRequestsAreRecorded(t *testing.T) {
 	got[0].Header.Set("X-Mine", "2")
 	if recorded := s.Requests()[0]; recorded.Body[0] == 'x' || recorded.Header.Get("X-Mine") == "2" {
 		t.Error("a change of what Requests returns changed the record")
+	}
+}
+
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	post := func(n int, body string) {
+		for i := range n {
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", fmt.Sprint("/", i), strings.NewReader(body)))
+		}
+	}
+	post(20, strings.Repeat("x", 2<<20))
+	bytes := 0
+	for _, r := range s.Requests() {
+		bytes += len(r.Body)
+	}
+	if last := s.Requests()[len(s.Requests())-1]; bytes > maxRecordedBytes || last.Path != "/19" {
+		t.Errorf("recorded %d bytes, the last path is %s", bytes, last.Path)
+	}
+	post(maxRequests+1, "")
+	if got := s.Requests(); len(got) != maxRequests || got[0].Path != "/1" {
+		t.Errorf("recorded %d requests, the first path is %s", len(got), got[0].Path)
 	}
 }
 
