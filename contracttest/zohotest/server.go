@@ -17,10 +17,25 @@
 //   - the server sends a response that the spec does not allow;
 //   - a queued response is not used.
 //
+// # Tests that do not wait
+//
+// A client waits before it retries. Tests that need no retries use [client.WithMaxAttempts](1). Other tests run
+// in a bubble of testing/synctest, whose clock advances without waiting, with a server in memory:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		server := zohotest.NewServer(t, zohotest.WithInMemory())
+//		crm, err := client.New(server.DataCenter(), server.Auth(), client.WithHTTPClient(server.HTTPClient()))
+//		…
+//	})
+//
+// # Limits
+//
+// The server accepts requests for localhost, its own address and the names of [WithHosts] only. It knows no
+// editions, credits or concurrency limits: queue such a response with [Server.Respond].
+//
 // Zoho's pages are https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html,
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html and
-// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html. The server knows no editions, credits
-// or concurrency limits: queue such a response with [Server.Respond].
+// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 package zohotest
 
 import (
@@ -49,9 +64,11 @@ const (
 	tokenOperation = "token"
 	// maxBody limits the request body. The server ignores what follows, so that a longer body is not valid JSON.
 	maxBody = 1 << 20
+
+	closeTimeout = 2 * time.Second
 )
 
-// Server is a test server on a loopback address, and an [http.Handler]. Its methods may be called at any time,
+// Server is a test server on a loopback address or in memory, and an [http.Handler]. Its methods may be called at any time,
 // by several goroutines.
 type Server struct {
 	// URL is the address of the API and of the token endpoint, without a slash at its end.
@@ -60,11 +77,11 @@ type Server struct {
 	contract *contract.Checker
 	http     *httptest.Server
 	auth     client.RefreshToken
-	address  string
+	listener net.Listener
+	hosts    []string
 	front    func(*Server) http.Handler
 	problem  func(string)
 	fatal    func(args ...any)
-	now      func() time.Time
 
 	scopes        []string
 	tokenLifetime time.Duration
@@ -82,10 +99,6 @@ type Server struct {
 
 // Option changes a [Server] before it starts.
 type Option func(*Server)
-
-// WithAddress makes the server listen on a loopback address such as 127.0.0.1:8080, instead of a free
-// port.
-func WithAddress(address string) Option { return func(s *Server) { s.address = address } }
 
 // WithHandler puts a handler in front of the server, for pages beside the API. It passes all other requests to
 // the server.
@@ -149,35 +162,35 @@ func Start(options ...Option) (*Server, error) {
 	s := &Server{
 		contract:      checker,
 		auth:          client.RefreshToken{ClientID: newToken(), ClientSecret: newToken(), RefreshToken: newToken()},
-		address:       "127.0.0.1:0",
 		front:         func(s *Server) http.Handler { return s },
 		problem:       func(problem string) { log.Print(problem) },
 		fatal:         func(args ...any) { panic(args[0]) },
-		now:           time.Now,
 		tokenLifetime: time.Hour,
 	}
 	sampleOrg(s)
 	for _, option := range options {
 		option(s)
 	}
-	host, _, err := net.SplitHostPort(s.address)
-	if err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return nil, fmt.Errorf("zohotest: cannot listen on %q: use a loopback address with a port, such as 127.0.0.1:8080", s.address)
+	if s.listener == nil {
+		if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, fmt.Errorf("zohotest: %w", err)
+		}
 	}
-	listener, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return nil, fmt.Errorf("zohotest: cannot listen on %s, choose another port: %w", s.address, err)
-	}
-	s.URL = "http://" + listener.Addr().String()
-	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.front(s)}}
+	s.URL = listenURL(s.listener)
+	s.http = &httptest.Server{Listener: s.listener, Config: &http.Server{Handler: s.checkHost(s.front(s))}}
 	s.http.Start()
+	if memory, inMemory := s.listener.(*memoryListener); inMemory {
+		s.http.Client().Transport = &http.Transport{DialContext: memory.DialContext}
+	}
 	return s, nil
 }
 
-// Close stops the server after the requests in flight, and reports queued responses that were not used. A server
-// of [NewServer] is closed when its test ends.
+// Close stops the server and reports queued responses that were not used. Requests in flight have two seconds, then
+// their connections are closed. A server of [NewServer] is closed when its test ends.
 func (s *Server) Close() {
+	closing := time.AfterFunc(closeTimeout, s.http.CloseClientConnections)
 	s.http.Close()
+	closing.Stop()
 	s.mu.Lock()
 	left := s.queue
 	s.queue = nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -54,7 +53,7 @@ func send(t *testing.T, s *Server, method, path, body string, headers ...string)
 			r.Header.Del(key)
 		}
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := s.HTTPClient().Do(r)
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -341,40 +340,14 @@ func TestRecordIsBounded(t *testing.T) {
 	}
 }
 
-func TestStart(t *testing.T) {
+func TestServersHaveTheirOwnCredentials(t *testing.T) {
 	t.Parallel()
-	s, err := Start(WithAddress("localhost:0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	s, other := newServer(t), newServer(t)
 	if s.Auth().RefreshToken == other.Auth().RefreshToken || s.Auth().ClientID == other.Auth().ClientID {
 		t.Error("two servers share credentials")
 	}
 	if d := s.DataCenter(); d.Name != "zohotest" || d.APIURL != s.URL || d.AccountsURL != s.URL {
 		t.Errorf("the data centre is %+v", d)
-	}
-	inUse := strings.TrimPrefix(s.URL, "http://")
-	for address, want := range map[string]string{
-		inUse: "choose another port", "0.0.0.0:0": "loopback", ":8080": "loopback", "8080": "loopback", "example.com:80": "loopback", "127.0.0.1": "loopback",
-	} {
-		if s, err := Start(WithAddress(address)); err == nil {
-			s.Close()
-			t.Errorf("listens on %q", address)
-		} else if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: error %q lacks %q", address, err, want)
-		}
-	}
-	s.Close()
-	s.Close()
-	if listener, err := net.Listen("tcp", inUse); err != nil {
-		t.Errorf("Close leaves the port open: %v", err)
-	} else {
-		listener.Close()
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *Server) ExpireTokens() {
 
 // issue requires s.mu.
 func (s *Server) issue(credential string, scopes []string) string {
-	now := s.now()
+	now := time.Now()
 	t := accessToken{newToken(), credential, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
 	s.tokens = append(s.tokens, t)
 	return t.value
@@ -70,7 +70,7 @@ func (s *Server) respondToken(r *http.Request) response {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := time.Now()
 	inPeriod := 0
 	var valid []*accessToken
 	for i := range s.tokens {
@@ -143,7 +143,7 @@ func (s *Server) authorize(c call) client.Code {
 	if !found {
 		return client.CodeAuthenticationFailure
 	}
-	now := s.now()
+	now := time.Now()
 	at := slices.IndexFunc(s.tokens, func(t accessToken) bool { return t.value == value && now.Before(t.expires) })
 	if at < 0 {
 		return client.CodeInvalidToken

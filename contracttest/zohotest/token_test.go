@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const formHeader = "Content-Type: application/x-www-form-urlencoded"
@@ -103,6 +105,98 @@ func TestCredentialsBelongInTheForm(t *testing.T) {
 		if got["error"] != "invalid_client" {
 			t.Errorf("%s: got %v, want invalid_client", name, got)
 		}
+	}
+}
+
+func TestTokenThrottle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, WithInMemory())
+		for i := range 10 {
+			if status, got := sendToken(t, s); got["access_token"] == nil {
+				t.Fatalf("token %d: got %d %v", i+1, status, got)
+			}
+		}
+		throttled := map[string]any{
+			"error": "Access Denied", "status": "failure",
+			"error_description": "You have made too many requests continuously. Please try again after some time.",
+		}
+		if status, got := sendToken(t, s); status != 400 || !reflect.DeepEqual(got, throttled) {
+			t.Errorf("the 11th token request gets %d %v, want %v", status, got, throttled)
+		}
+		if _, got := sendToken(t, s, "grant_type", "client_credentials", "soid", "ZohoCRM.1", "scope", "ZohoCRM.modules.ALL"); got["access_token"] == nil {
+			t.Errorf("the throttle concerns other credentials: got %v", got)
+		}
+		time.Sleep(10*time.Minute - time.Second)
+		if status, _ := sendToken(t, s); status != 400 {
+			t.Error("the throttle ends before ten minutes")
+		}
+		time.Sleep(time.Second)
+		if _, got := sendToken(t, s); got["access_token"] == nil {
+			t.Errorf("the throttle does not end after ten minutes: got %v", got)
+		}
+	})
+}
+
+func TestThe16thTokenInvalidatesTheOldest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, WithInMemory())
+		var tokens []string
+		issue := func() {
+			_, got := sendToken(t, s)
+			tokens = append(tokens, got["access_token"].(string))
+			time.Sleep(2 * time.Minute)
+		}
+		for range 15 {
+			issue()
+		}
+		if !isValid(t, s, tokens[0]) {
+			t.Error("the first of 15 tokens is invalid")
+		}
+		if issue(); isValid(t, s, tokens[0]) || !isValid(t, s, tokens[1]) || !isValid(t, s, tokens[15]) {
+			t.Error("the 16th token did not invalidate the first, and only that")
+		}
+	})
+}
+
+func TestTokensExpire(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, WithInMemory(), WithTokenLifetime(2*time.Hour))
+		_, got := sendToken(t, s)
+		token := got["access_token"].(string)
+		if got["expires_in"] != 7200.0 {
+			t.Errorf("expires_in is %v, want 7200", got["expires_in"])
+		}
+		if time.Sleep(2*time.Hour - time.Second); !isValid(t, s, token) {
+			t.Error("the token expires before two hours")
+		}
+		if time.Sleep(time.Second); isValid(t, s, token) {
+			t.Error("the token is valid for more than two hours")
+		}
+		issued := s.IssueToken()
+		if s.ExpireTokens(); isValid(t, s, issued) {
+			t.Error("a token is valid after ExpireTokens")
+		}
+	})
+}
+
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, WithScopes("ZohoCRM.settings.ALL"))
+	for scope, want := range map[string]string{
+		"ZohoCRM.modules.contacts.UPDATE": "200 contact_roles: SUCCESS id=20",
+		"ZohoCRM.modules.ALL":             "200 contact_roles: SUCCESS id=20",
+		"ZohoCRM.settings.modules.ALL":    "401 OAUTH_SCOPE_MISMATCH",
+	} {
+		status, response := send(t, s, "PUT", rolePath, roleBody, "Authorization: Zoho-oauthtoken "+s.IssueToken(scope))
+		if got := summary(t, status, response); got != want {
+			t.Errorf("%s: got %s, want %s", scope, got, want)
+		}
+	}
+	if _, got := sendToken(t, s); got["scope"] != "ZohoCRM.settings.ALL" {
+		t.Errorf("the refresh token has the scopes %v", got["scope"])
 	}
 }
 
