@@ -53,6 +53,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
@@ -282,11 +283,21 @@ func (s *Server) check(c call, res response) {
 	}
 	if res.status < http.StatusMultipleChoices {
 		if err := s.contract.Request(c.Request, c.body); err != nil {
-			s.problem(fmt.Sprintf("zohotest: %s %s gets %d, but the spec does not allow the request: %v", c.Method, c.URL.Path, res.status, err))
+			s.problem(oneLine("zohotest: %s %s gets %d, but the spec does not allow the request: %v", c.Method, c.URL.Path, res.status, err))
 		}
 	}
 	clean := &http.Request{Method: c.Method, URL: cleanURL(c.Request)}
 	if err := s.contract.Response(clean, res.status, http.Header{"Content-Type": {res.contentType}}, res.body); err != nil {
-		s.problem(fmt.Sprintf("zohotest: the spec does not allow the response to %s %s: %v", c.Method, c.URL.Path, err))
+		s.problem(oneLine("zohotest: the spec does not allow the response to %s %s: %v", c.Method, c.URL.Path, err))
 	}
+}
+
+// oneLine formats a message without control characters, with which a request could forge lines of a log.
+func oneLine(format string, args ...any) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
 }

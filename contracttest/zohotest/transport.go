@@ -1,7 +1,6 @@
 package zohotest
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
@@ -18,10 +17,10 @@ func CheckedTransport(base http.RoundTripper, report func(problem string)) http.
 	}
 	return &contract.Transport{Checker: checker, Base: base, Seen: func(e contract.Exchange) {
 		if e.RequestError != nil {
-			report(fmt.Sprintf("zohotest: the spec does not allow %s %s: %v", e.Request.Method, e.Request.URL.Path, e.RequestError))
+			report(oneLine("zohotest: the spec does not allow %s %s: %v", e.Request.Method, e.Request.URL.Path, e.RequestError))
 		}
 		if e.AnswerError != nil {
-			report(fmt.Sprintf("zohotest: the spec does not allow the response to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.AnswerError))
+			report(oneLine("zohotest: the spec does not allow the response to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.AnswerError))
 		}
 	}}
 }
