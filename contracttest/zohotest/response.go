@@ -1,9 +1,12 @@
 package zohotest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,9 +100,15 @@ type queuedResponse struct {
 
 // Respond queues a response for the next request of an operation: a named example of the spec, such as
 // Respond("updateContactRoles", "duplicate_data"). If several statuses have an example of that name, the
-// lowest status is used; "207 partial_success" names the status too. The org does not change, and neither
-// the token nor the request matters, except that a success fails the test if the spec does not allow the
-// request. A name that the spec does not have fails the test at once; a server of [Start] panics.
+// lowest status is used; "207 partial_success" names the status too.
+//
+// The example is adapted to the request: a list of results gets one element for each input, with the id and index of
+// that input. If the request has more inputs than the example, the last element is repeated. Thus
+// "success" is a success of any inputs, and "partial_success" is a success of the first of two or more. Responses to reads are sent as they are.
+//
+// The org does not change, and neither the token nor the request matters, except that a success fails the test
+// if the spec does not allow the request. A name that the spec does not have fails the test at once; a server of
+// [Start] panics.
 func (s *Server) Respond(operationID, example string) {
 	status, name := 0, example
 	if code, rest, found := strings.Cut(example, " "); found {
@@ -110,6 +119,61 @@ func (s *Server) Respond(operationID, example string) {
 		s.fatal("zohotest: " + err.Error())
 	}
 	s.enqueue(queuedResponse{operation: operationID, name: fmt.Sprintf("Respond(%q, %q)", operationID, example), response: exampleResponse(e)})
+}
+
+var indexInPath = regexp.MustCompile(`\[[0-9]+\]`)
+
+// adapt returns an example with one result for each input of a request.
+func (s *Server) adapt(c call, res response) response {
+	var sent map[string][]struct{ ID any }
+	decoder := json.NewDecoder(bytes.NewReader(c.body))
+	decoder.UseNumber()
+	var example map[string][]result
+	if decoder.Decode(&sent) != nil || json.Unmarshal(res.body, &example) != nil {
+		return res // an invalid request, a read, or a bare error
+	}
+	for key, results := range example {
+		if len(results) == 0 || len(sent[key]) == 0 {
+			return res
+		}
+		example[key] = nil
+		for i, input := range sent[key] {
+			r := results[min(i, len(results)-1)]
+			r.Details = maps.Clone(r.Details)
+			// An error with other details has the id of something else, such as the role that has the name.
+			if id := s.inputID(c, input.ID); id != "" && (r.Status == "success" || r.Details["id"] != nil && len(r.Details) == 1) {
+				r.Details["id"] = id
+			}
+			if path, isText := r.Details["json_path"].(string); isText && strings.HasPrefix(path, "$."+key+"[") {
+				r.Details["json_path"] = strings.Replace(path, indexInPath.FindString(path), fmt.Sprintf("[%d]", i), 1)
+			}
+			example[key] = append(example[key], r)
+		}
+	}
+	return jsonResponse(res.status, example)
+}
+
+// inputID returns the id of an input, which the path or the body of a request names. It is empty for a module that the
+// org does not have.
+func (s *Server) inputID(c call, inBody any) string {
+	if name, isModule := c.parameters["module"]; isModule {
+		for _, m := range s.Modules() {
+			if m.ID == name || m.APIName == name {
+				return m.ID
+			}
+		}
+		return ""
+	}
+	if id, single := c.parameters["contact_role_id"]; single {
+		return id
+	}
+	switch id := inBody.(type) {
+	case string:
+		return id
+	case json.Number:
+		return id.String()
+	}
+	return ""
 }
 
 // RespondWith queues a response of any kind for the next request of the API: HTML, half a body, a
@@ -175,7 +239,7 @@ func (s *Server) preferred(c call) (r response, found bool) {
 		r.contentType = problemType
 		return r, true
 	}
-	return exampleResponse(e), true
+	return s.adapt(c, exampleResponse(e)), true
 }
 
 // parseStatus returns -1, which no response has, for what is not a status.

@@ -6,9 +6,12 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
 func equalJSON(t *testing.T, a, b string) bool {
@@ -41,6 +44,47 @@ func TestPreferHeaderSelectsAnExample(t *testing.T) {
 			}
 		} else if got := summary(t, status, response); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %s, want %s", prefer, got, want)
+		}
+	}
+}
+
+func TestExamplesAreAdaptedToTheRequest(t *testing.T) {
+	t.Parallel()
+	const three = `{"contact_roles":[{"id":"7","name":"a"},{"id":"8","name":"b"},{"id":"9","name":"c"}]}`
+	for _, test := range []struct{ operation, example, path, body, want string }{
+		{"updateCustomModule", "success", modulePath, moduleBody, "200 modules: SUCCESS id=10"},
+		{"updateContactRole", "success", rolesPath + "/7", roleBody, "200 contact_roles: SUCCESS id=7"},
+		{"updateContactRoles", "success", rolesPath, three, "200 contact_roles: SUCCESS id=7; SUCCESS id=8; SUCCESS id=9"},
+		{"updateContactRoles", "success", rolesPath, `{"contact_roles":[{"id":"7"}]}`, "200 contact_roles: SUCCESS id=7"},
+		{"updateContactRoles", "207 partial_success", rolesPath, three, "207 contact_roles: SUCCESS id=7; " +
+			"DUPLICATE_DATA api_name=name id=4150868000003611011 json_path=$.contact_roles[1].name; " +
+			"DUPLICATE_DATA api_name=name id=4150868000003611011 json_path=$.contact_roles[2].name"},
+		{"updateContactRoles", "all_failed", rolesPath, `{"contact_roles":[{"id":"7"}]}`, "400 contact_roles: INVALID_DATA id=7"},
+		{"updateContactRoles", "internal_error", rolesPath, three, "500 INTERNAL_ERROR"},
+		{"updateContactRoles", "duplicate_data", rolesPath, `{}`, "400 contact_roles: DUPLICATE_DATA api_name=name id=4150868000003611012 json_path=$.contact_roles[0].name"},
+	} {
+		s := newServer(t)
+		s.Respond(test.operation, test.example)
+		status, response := send(t, s, "PUT", test.path, test.body)
+		if got := summary(t, status, response); got != test.want {
+			t.Errorf("%s of %s:\ngot  %s\nwant %s", test.example, test.operation, got, test.want)
+		}
+	}
+}
+
+func TestEveryExampleIsAvailable(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, WithProblemFunc(func(string) {})) // the requests have no body
+	for _, o := range generated.Operations() {
+		path := generated.BasePath + regexp.MustCompile(`\{.*\}`).ReplaceAllString(o.Path, "1")
+		for _, e := range s.contract.Examples() {
+			if e.Operation != o.ID {
+				continue
+			}
+			s.Respond(o.ID, fmt.Sprintf("%d %s", e.Status, e.Name))
+			if status, response := send(t, s, o.Method, path, ""); status != e.Status || !equalJSON(t, response, string(e.Body)) {
+				t.Errorf("%s %s: got %d %s, want %d %s", o.ID, e.Name, status, response, e.Status, e.Body)
+			}
 		}
 	}
 }

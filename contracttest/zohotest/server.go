@@ -224,8 +224,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		recorder.setStatus(http.StatusOK)
 		return
 	}
-	res := queued.response
-	if !isQueued {
+	var res response
+	if isQueued {
+		res = s.adapt(c, queued.response)
+	} else {
 		res = s.respond(c)
 	}
 	s.check(c, res)
