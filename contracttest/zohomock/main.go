@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -58,8 +59,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	listener, err := listen(*address)
+	if err != nil {
+		return err
+	}
 	requests := log.New(out, "", log.Ltime)
-	server, err := zohotest.Start(append(options, zohotest.WithAddress(*address),
+	server, err := zohotest.Start(append(options, zohotest.WithListener(listener),
 		zohotest.WithHandler(func(s *zohotest.Server) http.Handler { return front(s, requests) }))...)
 	if err != nil {
 		return err
@@ -68,6 +73,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	introduce(out, server)
 	<-ctx.Done()
 	return nil
+}
+
+func listen(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return nil, fmt.Errorf("cannot listen on %q: use a loopback address with a port, such as 127.0.0.1:8080", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose another address with -addr", err)
+	}
+	return listener, nil
 }
 
 func introduce(out io.Writer, server *zohotest.Server) {

@@ -49,7 +49,7 @@ func copyModules(modules []Module) []Module {
 	return modules
 }
 
-// sampleOrg is the org of the documentation's samples, before they are sent.
+// sampleOrg sets the org that the sample requests of the documentation update.
 func sampleOrg(s *Server) {
 	const administrator, standard, sales = "2423488000000015972", "2423488000000015975", "2423488000000015978"
 	s.profiles = []string{administrator, standard, sales}
