@@ -238,11 +238,11 @@ func orgOf(t *testing.T, path *string, sent []byte, valid bool) *zohotest.Server
 		Roles   []struct{ ID string } `json:"contact_roles"`
 	}
 	_ = json.Unmarshal(sent, &body) // as far as it goes
-	profiles := []string{"1"}
+	profiles := []zohotest.Profile{{ID: "1"}}
 	for _, module := range body.Modules {
 		for _, profile := range module.Profiles {
 			if isID(profile.ID) {
-				profiles = append(profiles, profile.ID)
+				profiles = append(profiles, zohotest.Profile{ID: profile.ID})
 			}
 		}
 	}

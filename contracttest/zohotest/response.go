@@ -110,15 +110,23 @@ type queuedResponse struct {
 // if the spec does not allow the request. A name that the spec does not have fails the test at once; a server of
 // [Start] panics.
 func (s *Server) Respond(operationID, example string) {
+	if err := s.TryRespond(operationID, example); err != nil {
+		s.fatal(err)
+	}
+}
+
+// TryRespond is [Server.Respond] for programs: it returns an error for a name that the spec does not have.
+func (s *Server) TryRespond(operationID, example string) error {
 	status, name := 0, example
 	if code, rest, found := strings.Cut(example, " "); found {
 		status, name = parseStatus(code), rest
 	}
 	e, err := s.contract.Example(operationID, status, name)
 	if err != nil {
-		s.fatal("zohotest: " + err.Error())
+		return fmt.Errorf("zohotest: %w", err)
 	}
 	s.enqueue(queuedResponse{operation: operationID, name: fmt.Sprintf("Respond(%q, %q)", operationID, example), response: exampleResponse(e)})
+	return nil
 }
 
 var indexInPath = regexp.MustCompile(`\[[0-9]+\]`)
@@ -157,10 +165,10 @@ func (s *Server) adapt(c call, res response) response {
 // org does not have.
 func (s *Server) inputID(c call, inBody any) string {
 	if name, isModule := c.parameters["module"]; isModule {
-		for _, m := range s.Modules() {
-			if m.ID == name || m.APIName == name {
-				return m.ID
-			}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if m := s.org.module(name); m != nil {
+			return m.ID
 		}
 		return ""
 	}
