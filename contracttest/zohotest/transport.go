@@ -20,8 +20,8 @@ func CheckedTransport(base http.RoundTripper, report func(problem string)) http.
 		if e.RequestError != nil {
 			report(fmt.Sprintf("zohotest: the OpenAPI document refuses %s %s: %v", e.Request.Method, e.Request.URL.Path, e.RequestError))
 		}
-		if e.AnswerError != nil {
-			report(fmt.Sprintf("zohotest: the OpenAPI document does not allow the answer to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.AnswerError))
+		if e.ResponseError != nil {
+			report(fmt.Sprintf("zohotest: the OpenAPI document does not allow the answer to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.ResponseError))
 		}
 	}}
 }
