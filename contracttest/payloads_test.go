@@ -22,64 +22,88 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
-// payload is a line of testdata/payloads/*.txtar. The first lines of a file say what its payloads are: an
-// operationId, or * for all operations, and then "request" or the statuses of responses. The payloads under the
-// heading "valid" are valid; every other heading is a part of the error that the payloads under it cause. Lines that
-// begin with # are comments.
+// payload is an example of the spec, or a line of testdata/payloads/*.txtar. The first lines of such a file say what
+// its payloads are: an operationId, or * for all operations, and then "request" or the statuses of responses. The
+// payloads under the heading "valid" are valid; every other heading is a part of the error that the payloads under it
+// cause. Lines that begin with # are comments.
 type payload struct {
-	operation, part string
-	err             string // empty for a valid payload
+	operation, part string // the part is request or a status
 	body            []byte
-	place           string // in testdata
+	err             string // empty for a valid payload
+	place           string
 }
+
+func (p payload) String() string { return p.operation + " " + p.part + ", " + p.place }
 
 func TestPayloads(t *testing.T) {
 	t.Parallel()
-	checker := newChecker(t)
 	found := map[string]bool{}
 	for _, p := range readPayloads(t) {
-		var err error
-		if p.part == "request" {
-			err = checker.Request(newRequest(t, p.operation, p.body), p.body)
-		} else {
-			status, _ := strconv.Atoi(p.part)
-			err = checker.Response(newRequest(t, p.operation, nil), status, jsonHeader, p.body)
-		}
+		found[fmt.Sprint(p.operation, " ", p.part, ", valid: ", p.err == "")] = true
+		err := check(t, p)
 		if p.err == "" && err != nil {
-			t.Errorf("%s of %s %s is rejected: %v", p.place, p.operation, p.part, err)
+			t.Errorf("%s: the payload is rejected: %v", p, err)
 		}
 		if p.err != "" && (err == nil || !strings.Contains(err.Error(), p.err)) {
-			t.Errorf("%s of %s %s: the error is %v", p.place, p.operation, p.part, err)
+			t.Errorf("%s: the error is %v", p, err)
 		}
-		found[fmt.Sprintf("%s %s, valid: %v", p.operation, p.part, p.err == "")] = true
 	}
 	for _, p := range partsWithBody() {
 		for _, valid := range []bool{true, false} {
-			if kind := fmt.Sprintf("%s %s, valid: %v", p.operation, p.part, valid); !found[kind] {
+			if kind := fmt.Sprint(p.operation, " ", p.part, ", valid: ", valid); !found[kind] {
 				t.Errorf("add a payload of %s", kind)
 			}
 		}
 	}
 }
 
-func TestExamples(t *testing.T) {
+// The samples of Zoho's pages are valid, and they are examples of the spec.
+func TestSamplesOfThePages(t *testing.T) {
 	t.Parallel()
-	checker := newChecker(t)
-	for _, e := range checker.RequestExamples() {
-		if err := checker.Request(newRequest(t, e.Operation, e.Body), e.Body); err != nil {
-			t.Errorf("%s %s: %v", e.Operation, e.Name, err)
+	for _, sample := range readArchive(t, "testdata/samples.txtar").Files {
+		operation, part, _ := strings.Cut(sample.Name, " ")
+		p := payload{operation: operation, part: part, body: sample.Data, place: "sample"}
+		if err := check(t, p); err != nil {
+			t.Errorf("%s: %v", p, err)
 		}
-	}
-	for _, e := range checker.Examples() {
-		if err := checker.Response(newRequest(t, e.Operation, nil), e.Status, jsonHeader, e.Body); err != nil {
-			t.Errorf("%s %d %s: %v", e.Operation, e.Status, e.Name, err)
+		isSample := func(e payload) bool {
+			return e.operation == operation && e.part == part && equalJSON(t, e.body, sample.Data)
+		}
+		if !slices.ContainsFunc(readPayloads(t), isSample) {
+			t.Errorf("%s: the spec does not have it as an example", p)
 		}
 	}
 }
 
+// check returns how a payload differs from the spec.
+func check(t testing.TB, p payload) error {
+	t.Helper()
+	if p.part == "request" {
+		return newChecker(t).Request(newRequest(t, p.operation, p.body), p.body)
+	}
+	status, err := strconv.Atoi(p.part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
+	return newChecker(t).Response(newRequest(t, p.operation, nil), status, header, p.body)
+}
+
 func readPayloads(t testing.TB) (payloads []payload) {
 	t.Helper()
-	for file, archive := range readArchives(t, "testdata/payloads/*.txtar") {
+	for _, e := range slices.Concat(newChecker(t).RequestExamples(), newChecker(t).Examples()) {
+		part := strconv.Itoa(e.Status)
+		if e.Status == 0 {
+			part = "request"
+		}
+		payloads = append(payloads, payload{e.Operation, part, e.Body, "", "example " + e.Name})
+	}
+	files, err := filepath.Glob("testdata/payloads/*.txtar")
+	if err != nil || files == nil {
+		t.Fatalf("found no payloads: %v", err)
+	}
+	for _, file := range files {
+		archive := readArchive(t, file)
 		parts := partsOf(t, string(archive.Comment))
 		for _, section := range archive.Files {
 			for line := range bytes.Lines(section.Data) {
@@ -88,8 +112,7 @@ func readPayloads(t testing.TB) (payloads []payload) {
 					continue
 				}
 				for _, p := range parts {
-					p.body, p.place = body, file+": "+section.Name
-					if section.Name != "valid" {
+					if p.body, p.place = body, filepath.Base(file)+": "+section.Name; section.Name != "valid" {
 						p.err = section.Name
 					}
 					payloads = append(payloads, p)
@@ -98,6 +121,15 @@ func readPayloads(t testing.TB) (payloads []payload) {
 		}
 	}
 	return payloads
+}
+
+func readArchive(t testing.TB, file string) *txtar.Archive {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
 }
 
 // partsOf returns the requests and responses that the first lines of a file name.
@@ -138,24 +170,20 @@ func partsWithBody() (parts []payload) {
 	return parts
 }
 
-func readArchives(t testing.TB, pattern string) map[string]*txtar.Archive {
-	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil || files == nil {
-		t.Fatalf("no file %s: %v", pattern, err)
+// operations returns the operations of the spec by operationId.
+var operations = sync.OnceValue(func() map[string]*openapi3.Operation {
+	doc, err := openapi3.NewLoader().LoadFromData(spec.YAML)
+	if err != nil {
+		panic(err)
 	}
-	archives := map[string]*txtar.Archive{}
-	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
+	all := map[string]*openapi3.Operation{}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			all[operation.OperationID] = operation
 		}
-		archives[filepath.Base(file)] = archive
 	}
-	return archives
-}
-
-var jsonHeader = http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
+	return all
+})
 
 func newChecker(t testing.TB) *contract.Checker {
 	t.Helper()
@@ -170,37 +198,14 @@ func newChecker(t testing.TB) *contract.Checker {
 func newRequest(t testing.TB, operationID string, body []byte) *http.Request {
 	t.Helper()
 	all := generated.Operations()
-	at := slices.IndexFunc(all, func(o generated.Operation) bool { return o.ID == operationID })
-	if at < 0 {
-		t.Fatalf("no operation %s", operationID)
-	}
-	path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(all[at].Path, "1")
-	r, err := http.NewRequest(all[at].Method, "https://www.zohoapis.com"+generated.BasePath+path, bytes.NewReader(body))
+	o := all[slices.IndexFunc(all, func(o generated.Operation) bool { return o.ID == operationID })]
+	path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(o.Path, "1")
+	r, err := http.NewRequest(o.Method, "https://www.zohoapis.com"+generated.BasePath+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header = jsonHeader.Clone()
-	r.Header.Set("Authorization", "Zoho-oauthtoken 1000.token")
+	r.Header = http.Header{"Authorization": {"Zoho-oauthtoken 1000.token"}, "Content-Type": {"application/json"}}
 	return r
-}
-
-var theSpec = sync.OnceValue(func() *openapi3.T {
-	doc, err := openapi3.NewLoader().LoadFromData(spec.YAML)
-	if err != nil {
-		panic(err)
-	}
-	return doc
-})
-
-// operations returns the operations of the spec by operationId.
-func operations() map[string]*openapi3.Operation {
-	all := map[string]*openapi3.Operation{}
-	for _, item := range theSpec().Paths.Map() {
-		for _, operation := range item.Operations() {
-			all[operation.OperationID] = operation
-		}
-	}
-	return all
 }
 
 // decode decodes JSON, and keeps all digits of numbers.

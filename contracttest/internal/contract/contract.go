@@ -28,16 +28,9 @@ import (
 // Checker checks requests and responses against the spec. It is safe for concurrent use. Its errors have
 // one line.
 type Checker struct {
-	operations []*operation
-	requests   []Example
-	responses  []Example
-}
-
-type operation struct {
-	*openapi3.Operation
-	route *routers.Route
-	// statuses are those of each documented error code.
-	statuses map[string][]int
+	routes    []*routers.Route
+	requests  []Example
+	responses []Example
 }
 
 // New returns the Checker of package spec, which is loaded once per process.
@@ -59,13 +52,9 @@ func load(data []byte) (*Checker, error) {
 		item := doc.Paths.Value(template)
 		operations := item.Operations()
 		for _, method := range slices.Sorted(maps.Keys(operations)) {
-			o := operations[method]
-			statuses, err := documentedStatuses(doc, o)
-			if err != nil {
-				return nil, err
-			}
-			route := &routers.Route{Spec: doc, Path: template, PathItem: item, Method: method, Operation: o}
-			c.operations = append(c.operations, &operation{o, route, statuses})
+			c.routes = append(c.routes, &routers.Route{
+				Spec: doc, Path: template, PathItem: item, Method: method, Operation: operations[method],
+			})
 		}
 	}
 	return c, c.readExamples()
@@ -73,10 +62,11 @@ func load(data []byte) (*Checker, error) {
 
 // Request returns how a request with this body differs from the spec.
 func (c *Checker) Request(r *http.Request, body []byte) error {
-	o, parameters := c.find(r)
-	if o == nil || o.route.Method != r.Method {
+	route, parameters := c.find(r)
+	if route == nil || route.Method != r.Method {
 		return fmt.Errorf("the spec has no operation %s %s", r.Method, r.URL.Path)
 	}
+	o := route.Operation
 	for key := range r.URL.Query() {
 		if o.Parameters.GetByInAndName(openapi3.ParameterInQuery, key) == nil {
 			return fmt.Errorf("%s has no query parameter %q", o.OperationID, key)
@@ -88,17 +78,18 @@ func (c *Checker) Request(r *http.Request, body []byte) error {
 	clone := r.Clone(r.Context())
 	clone.Body, clone.GetBody = io.NopCloser(bytes.NewReader(body)), nil
 	return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: clone, PathParams: parameters, Route: o.route, Options: options,
+		Request: clone, PathParams: parameters, Route: route, Options: options,
 	})
 }
 
 // Response returns how a response to a request differs from the spec. If the spec does not have the method of
 // the request, the response is checked against another operation of the same path.
 func (c *Checker) Response(r *http.Request, status int, header http.Header, body []byte) error {
-	o, _ := c.find(r)
-	if o == nil {
+	route, _ := c.find(r)
+	if route == nil {
 		return fmt.Errorf("the spec has no path %s", r.URL.Path)
 	}
+	o := route.Operation
 	// kin-openapi accepts some statuses without a look at the spec, redirects for example.
 	response := o.Responses.Status(status)
 	if response == nil {
@@ -109,24 +100,24 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	}
 	err := openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
-			Request: &http.Request{Method: o.route.Method}, Route: o.route, Options: options,
+			Request: &http.Request{Method: route.Method}, Route: route, Options: options,
 		},
 		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,
 	})
 	if err != nil {
 		return err
 	}
-	return o.checkResults(status, body)
+	return checkResults(status, body)
 }
 
 // find returns the operation of a request below generated.BasePath of any host, and the values of its path
 // parameters. For a method that the path does not have, it returns another operation of the path.
-func (c *Checker) find(r *http.Request) (found *operation, parameters map[string]string) {
+func (c *Checker) find(r *http.Request) (found *routers.Route, parameters map[string]string) {
 	_, below, _ := strings.Cut(r.URL.EscapedPath(), generated.BasePath)
-	for _, o := range c.operations {
-		if values, ok := MatchPath(o.route.Path, below); ok {
-			found, parameters = o, values
-			if o.route.Method == r.Method {
+	for _, route := range c.routes {
+		if values, ok := MatchPath(route.Path, below); ok {
+			found, parameters = route, values
+			if route.Method == r.Method {
 				break
 			}
 		}

@@ -43,15 +43,16 @@ func (c *Checker) Example(operationID string, status int, name string) (Example,
 	if known != nil {
 		return Example{}, fmt.Errorf("%s has no such example; it has: %s", operationID, strings.Join(known, ", "))
 	}
-	for _, o := range c.operations {
-		known = append(known, o.OperationID)
+	for _, route := range c.routes {
+		known = append(known, route.Operation.OperationID)
 	}
 	slices.Sort(known)
 	return Example{}, fmt.Errorf("the spec has no operation %q; it has: %s", operationID, strings.Join(known, ", "))
 }
 
 func (c *Checker) readExamples() error {
-	for _, o := range c.operations {
+	for _, route := range c.routes {
+		o := route.Operation
 		if o.RequestBody != nil {
 			c.requests = append(c.requests, examplesOf(o, 0, o.RequestBody.Value.Content)...)
 		}
@@ -71,7 +72,7 @@ func (c *Checker) readExamples() error {
 	return nil
 }
 
-func examplesOf(o *operation, status int, content openapi3.Content) (examples []Example) {
+func examplesOf(o *openapi3.Operation, status int, content openapi3.Content) (examples []Example) {
 	for _, media := range content {
 		for name, example := range media.Examples {
 			body, err := json.Marshal(example.Value.Value)

@@ -109,14 +109,14 @@ func (c *Checker) exchange(e Exchange, header http.Header) error {
 	if json.Unmarshal(e.Sent, &sent) != nil || bare {
 		return nil // a read, a request that RequestError is about, or one error of the whole request
 	}
-	o, parameters := c.find(e.Request)
+	route, parameters := c.find(e.Request)
 	for _, inputs := range sent {
 		if len(inputs) > 0 && len(results) != len(inputs) {
-			return fmt.Errorf("%s: %d results for %d inputs", o.OperationID, len(results), len(inputs))
+			return fmt.Errorf("%s: %d results for %d inputs", route.Operation.OperationID, len(results), len(inputs))
 		}
 		for i, input := range inputs {
 			if id := inputID(input.ID, parameters); results[i].Status == "success" && id != "" && results[i].Details.ID != id {
-				return fmt.Errorf("%s: result %d is the success of %v, not of %s", o.OperationID, i, results[i].Details.ID, id)
+				return fmt.Errorf("%s: result %d is the success of %v, not of %s", route.Operation.OperationID, i, results[i].Details.ID, id)
 			}
 		}
 	}
