@@ -33,14 +33,6 @@ fuzz: ## Run each fuzz test of the module for FUZZTIME
 		done; \
 	done
 
-.PHONY: coverage
-coverage: ## Show what the contract tests see of all that the OpenAPI document declares
-	@$(GO) test -C contracttest -count=1 -run '^TestCoverage$$' -tables
-
-.PHONY: mutation
-mutation: ## Plant faults in payloads, in the OpenAPI document and in answers, and count what is noticed
-	@$(GO) test -C contracttest -count=1 -run '^TestMutation' -tables
-
 .PHONY: generate
 generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml
 	$(GO) generate ./...
@@ -54,7 +46,7 @@ check: ## Check that generated code is current, and the code formatted and vette
 	$(GO) vet ./...
 
 .PHONY: bench
-bench: ## Compare a call of the SDK with one by hand and with the generated client
+bench: ## Compare a call of the client with one written by hand
 	$(GO) run ./contracttest/bench
 
 .PHONY: spec-lint
@@ -63,9 +55,10 @@ spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js an
 	npx --yes --package @stoplight/spectral-cli@6.16.3 spectral lint --ruleset spec/spectral.yaml --fail-severity=hint spec/openapi.yaml
 
 .PHONY: spec-diff
-spec-diff: ## Refuse a change of spec/openapi.yaml that breaks users without a new major version
-	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/oasdiff/oasdiff@v1.33.0 && \
-	OASDIFF="$$bin/oasdiff" $(GO) test -count=1 -run 'TestOasdiff|TestReleasedNamesStay|TestChangeIsAnnounced' ./spec
+spec-diff: ## List changes of spec/openapi.yaml since its last release that need a new major version
+	@if [ ! -f spec/released/openapi.yaml ]; then echo "spec/released/openapi.yaml does not exist: no spec is released yet"; else \
+	$(GO) run github.com/oasdiff/oasdiff@v1.33.0 breaking --fail-on WARN --severity-levels spec/oasdiff-severity.txt \
+		spec/released/openapi.yaml spec/openapi.yaml; fi
 
 .PHONY: interop
 interop: ## Generate clients in other languages, and run each against the stand-in (needs the network)

@@ -37,7 +37,11 @@ func TestOperations(t *testing.T) {
 					}
 					return http.DefaultTransport.RoundTrip(r)
 				}).option())
-			results, err := operations[operation.ID](t.Context(), crm)
+			call, ok := operations[operation.ID]
+			if !ok {
+				t.Skip("the client does not have this operation yet")
+			}
+			results, err := call(t.Context(), crm)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,7 +8,7 @@ const (
 	CodeAPINotSupported Code = "API_NOT_SUPPORTED"
 	// CodeAuthenticationFailure comes with HTTP 401 and the message "Authentication failed".
 	CodeAuthenticationFailure Code = "AUTHENTICATION_FAILURE"
-	// CodeAuthorizationFailed comes with HTTP 400 and the message "User does not have sufficient privilege to update records".
+	// CodeAuthorizationFailed comes with HTTP 400 and the message "User does not have sufficient privilege to read records".
 	CodeAuthorizationFailed Code = "AUTHORIZATION_FAILED"
 	// CodeDuplicateData comes with HTTP 400 and the message "duplicate data".
 	CodeDuplicateData Code = "DUPLICATE_DATA"
@@ -18,8 +18,10 @@ const (
 	CodeInternalServerError Code = "INTERNAL_SERVER_ERROR"
 	// CodeInvalidData comes with HTTP 400 and the message "invalid data".
 	CodeInvalidData Code = "INVALID_DATA"
-	// CodeInvalidModule comes with HTTP 400 and the message "The URL contains invalid module data".
+	// CodeInvalidModule comes with HTTP 400 and the message "the module name given seems to be invalid".
 	CodeInvalidModule Code = "INVALID_MODULE"
+	// CodeInvalidOAuthToken comes with HTTP 401 and the message "invalid oauth token".
+	CodeInvalidOAuthToken Code = "INVALID_OAUTHTOKEN"
 	// CodeInvalidRequest comes with HTTP 400 and the message "invalid request".
 	CodeInvalidRequest Code = "INVALID_REQUEST"
 	// CodeInvalidRequestMethod comes with HTTP 400 and the message "The http request method type is not a valid one".
@@ -38,7 +40,7 @@ const (
 	CodeNotAllowed Code = "NOT_ALLOWED"
 	// CodeNotSupported comes with HTTP 400 and the message "not supported".
 	CodeNotSupported Code = "NOT_SUPPORTED"
-	// CodeNoPermission comes with HTTP 403 and the message "Permission denied to update records".
+	// CodeNoPermission comes with HTTP 403 and the message "permission denied".
 	CodeNoPermission Code = "NO_PERMISSION"
 	// CodeOAuthScopeMismatch comes with HTTP 401 and the message "Unauthorized".
 	CodeOAuthScopeMismatch Code = "OAUTH_SCOPE_MISMATCH"

@@ -245,7 +245,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		{name: "500 with a success", forbidden: true, api: times(4, send(500, roleUpdated)), asked: 1, sent: 4, status: 500, text: "contradicts"},
 
 		// Statuses that are tried again, and such as are not.
-		{name: "429", api: times(4, send(429, bare("TOO_MANY_REQUESTS"))), asked: 1, sent: 4, status: 429, code: client.CodeTooManyRequests, text: "Send fewer calls"},
+		{name: "429", api: times(4, send(429, bare("TOO_MANY_REQUESTS"))), asked: 1, sent: 4, status: 429, code: client.CodeTooManyRequests, text: "Send fewer requests"},
 		{name: "429, once", api: once(send(429, bare("TOO_MANY_REQUESTS"))), asked: 1, sent: 2},
 		{name: "429 with Retry-After 0", api: once(send(429, bare("TOO_MANY_REQUESTS"), "Retry-After", "0")), asked: 1, sent: 2},
 		{name: "429 with Retry-After before now", api: once(send(429, bare("TOO_MANY_REQUESTS"), "Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT")), asked: 1, sent: 2},
@@ -266,7 +266,7 @@ func faults(elsewhere string, notTLS string, badCertificate *httptest.Server) []
 		// Refused tokens.
 		{name: "INVALID_TOKEN, once", api: once(send(401, bare("INVALID_TOKEN"))), asked: 2, sent: 2},
 		{name: "AUTHENTICATION_FAILURE, once", api: once(send(401, bare("AUTHENTICATION_FAILURE"))), asked: 2, sent: 2},
-		{name: "INVALID_TOKEN thrice", api: times(2, send(401, bare("INVALID_TOKEN"))), asked: 2, sent: 2, status: 401, code: client.CodeInvalidToken, text: "own data centre"},
+		{name: "INVALID_TOKEN thrice", api: times(2, send(401, bare("INVALID_TOKEN"))), asked: 2, sent: 2, status: 401, code: client.CodeInvalidToken, text: "org's data centre"},
 		{name: "INVALID_TOKEN beside all attempts", forbidden: true, api: append(once(send(401, bare("INVALID_TOKEN"))), times(3, send(503, page))...), asked: 2, sent: 5},
 		{name: "INVALID_TOKEN, again after a retry", forbidden: true, api: []reply{send(401, bare("INVALID_TOKEN")), send(503, page), send(401, bare("INVALID_TOKEN"))},
 			asked: 2, sent: 3, status: 401, code: client.CodeInvalidToken},

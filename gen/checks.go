@@ -20,7 +20,7 @@ var supported = map[string][]string{
 	"array":   {"items", "minItems", "maxItems"},
 	"string":  {"minLength", "maxLength", "pattern"},
 	"integer": {"minimum"},
-	"boolean": {"nullable", "not"},
+	"boolean": {"nullable", "not", "x-omitempty"},
 }
 
 // checks are the checks of path parameters and request bodies. Each is a Go expression that calls a

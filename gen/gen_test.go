@@ -39,24 +39,6 @@ func TestLimitFollowsSpec(t *testing.T) {
 	}
 }
 
-func TestOperationWithoutBody(t *testing.T) {
-	files, err := generate(edit(t, "  /Contacts/roles:\n", `  /Contacts/roles:
-    get:
-      operationId: getContactRoles
-      summary: Get the contact roles
-      externalDocs: {url: https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html}
-      x-zoho-scopes: [ZohoCRM.modules.contacts.READ]
-      x-zoho-errors: []
-      responses: {'200': {description: The contact roles.}}
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(files["generated/operations.gen.go"], []byte("OperationGetContactRoles = Operation{")) {
-		t.Error("the operation is missing")
-	}
-}
-
 func TestUnsupportedSpecIsRejected(t *testing.T) {
 	for _, test := range []struct{ name, old, new, want string }{
 		{"unknown keyword", "maxLength: 50\n", "maxLength: 50\n          writeOnly: true\n", `unsupported keyword "writeOnly"`},

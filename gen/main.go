@@ -164,7 +164,7 @@ func (a *api) readCodes(doc *openapi3.T) error {
 		a.Codes = append(a.Codes, byCode[code])
 	}
 	var listed []string
-	if err := extension(doc.Components.Schemas["ItemResult"].Value.Properties["code"].Value.Extensions, "x-extensible-enum", &listed); err != nil {
+	if err := extension(doc.Components.Schemas["ErrorCode"].Value.Extensions, "x-extensible-enum", &listed); err != nil {
 		return err
 	}
 	if codes := slices.Sorted(maps.Keys(byCode)); !slices.Equal(listed, codes) {

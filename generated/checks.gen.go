@@ -23,14 +23,14 @@ type Violation struct {
 	Message string
 }
 
-// CheckContactRoleID returns the violations of the path parameter contact_role_id.
-func CheckContactRoleID(value string) []Violation {
-	return checkString("contact_role_id", value, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"})
-}
-
 // CheckModule returns the violations of the path parameter module.
 func CheckModule(value string) []Violation {
-	return checkString("module", value, stringRules{required: true, pattern: pattern1, mustBe: "an id of 1 to 19 digits, or an API name (a letter, then letters, digits and underscores)"})
+	return checkString("module", value, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits, or an API name (a letter, then letters, digits and underscores)"})
+}
+
+// CheckContactRoleID returns the violations of the path parameter contact_role_id.
+func CheckContactRoleID(value string) []Violation {
+	return checkString("contact_role_id", value, stringRules{required: true, pattern: pattern1, mustBe: "an id of 1 to 19 digits"})
 }
 
 // CheckSingleContactRoleUpdateBody returns the violations of a request body.
@@ -62,7 +62,7 @@ func CheckCustomModuleUpdateBody(body CustomModuleUpdateBody) []Violation {
 
 func checkSingleContactRoleUpdate(v *SingleContactRoleUpdate) []Violation {
 	return slices.Concat(
-		checkString(".id", v.ID, stringRules{required: false, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+		checkString(".id", v.ID, stringRules{required: false, pattern: pattern1, mustBe: "an id of 1 to 19 digits"}),
 		checkString(".name", v.Name, stringRules{required: false, maxLength: 50}),
 		checkPositive(".sequence_number", v.SequenceNumber),
 	)
@@ -76,7 +76,7 @@ func checkSingleContactRoleUpdateBody(v *SingleContactRoleUpdateBody) []Violatio
 
 func checkContactRoleUpdate(v *ContactRoleUpdate) []Violation {
 	return slices.Concat(
-		checkString(".id", v.ID, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+		checkString(".id", v.ID, stringRules{required: true, pattern: pattern1, mustBe: "an id of 1 to 19 digits"}),
 		checkString(".name", v.Name, stringRules{required: false, maxLength: 50}),
 		checkPositive(".sequence_number", v.SequenceNumber),
 	)
@@ -91,7 +91,7 @@ func checkContactRolesUpdateBody(v *ContactRolesUpdateBody) []Violation {
 func checkModuleProfile(v *ModuleProfile) []Violation {
 	return slices.Concat(
 		checkNull("._delete", v.Delete),
-		checkString(".id", v.ID, stringRules{required: true, pattern: pattern0, mustBe: "an id of 1 to 19 digits"}),
+		checkString(".id", v.ID, stringRules{required: true, pattern: pattern1, mustBe: "an id of 1 to 19 digits"}),
 	)
 }
 
@@ -111,8 +111,8 @@ func checkCustomModuleUpdateBody(v *CustomModuleUpdateBody) []Violation {
 
 // Patterns are compiled when they are first used.
 var (
-	pattern0 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[0-9]{1,19}$") })
-	pattern1 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^([0-9]{1,19}|[A-Za-z][A-Za-z0-9_]*)$") })
+	pattern0 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^([0-9]{1,19}|[A-Za-z][A-Za-z0-9_]*)$") })
+	pattern1 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[0-9]{1,19}$") })
 	pattern2 = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[^\\x00-\\x1F!-/:-@\\[-`{-\\x7F]+$") })
 )
 

@@ -48,11 +48,27 @@ const (
 	SuccessResultStatusSuccess SuccessResultStatus = "success"
 )
 
-// ContactRoleUpdate The changes to a contact role. A key that is left out stays as it is.
-type ContactRoleUpdate struct {
-	// ID The id of the contact role, from the
-	// [Get Contact Roles API](https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html).
+// ContactRole A role that a contact can have in a deal.
+type ContactRole struct {
+	// ID The id of the contact role.
 	//
+	// Example: 4150868000000006875
+	ID string `json:"id"`
+
+	// Name The name of the contact role, unique in the org.
+	//
+	// Example: Purchasing
+	Name string `json:"name"`
+
+	// SequenceNumber The position of the contact role in the picklist of the Zoho CRM user interface.
+	//
+	// Example: 1
+	SequenceNumber nullable.Nullable[int] `json:"sequence_number,omitempty"`
+}
+
+// ContactRoleUpdate The changes to a contact role. An unset key keeps its value.
+type ContactRoleUpdate struct {
+	// ID The id of the contact role, which Get Contact Roles returns.
 	//
 	// Example: 4150868000003611011
 	ID string `json:"id"`
@@ -63,20 +79,30 @@ type ContactRoleUpdate struct {
 	Name string `json:"name,omitempty"`
 
 	// SequenceNumber The position of the contact role in the picklist of the Zoho CRM user interface. Zoho documents
-	// no bound; its samples count from 1.
+	// no bounds; its samples count from 1.
 	//
 	//
 	// Example: 5
 	SequenceNumber int `json:"sequence_number,omitempty"`
 }
 
-// ContactRoleUpdateResponse The answer to an update of one contact role that succeeded.
+// ContactRoleUpdateResponse The response to an update of one contact role that succeeded.
+//
+// Example: {"contact_roles":[{"code":"SUCCESS","details":{"id":"4150868000003611011"},"message":"record updated","status":"success"}]}
 type ContactRoleUpdateResponse struct {
 	// ContactRoles Exactly one result.
 	ContactRoles []SuccessResult `json:"contact_roles"`
 }
 
-// ContactRolesUpdateBody The envelope of an update of several contact roles.
+// ContactRolesResponse The contact roles of the org.
+//
+// Example: {"contact_roles":[{"id":"4150868000000006875","name":"Purchasing","sequence_number":1}]}
+type ContactRolesResponse struct {
+	// ContactRoles The contact roles, in the order of `sequence_number`.
+	ContactRoles []ContactRole `json:"contact_roles"`
+}
+
+// ContactRolesUpdateBody The body of the update of several contact roles.
 type ContactRolesUpdateBody struct {
 	// ContactRoles 1 to 100 contact roles.
 	ContactRoles []ContactRoleUpdate `json:"contact_roles"`
@@ -84,18 +110,21 @@ type ContactRolesUpdateBody struct {
 
 // ContactRolesUpdateError One of two shapes: `contact_roles` alone, or `code`, `details`, `message` and `status` together.
 type ContactRolesUpdateError struct {
-	// Code What went wrong. The list is open.
+	// Code The kind of error, or `SUCCESS` in a result that succeeded. The list is open: treat an unknown code as
+	// an error.
+	//
 	//
 	// Example: INVALID_DATA
-	Code string `json:"code,omitempty"`
+	Code ErrorCode `json:"code,omitempty"`
 
 	// ContactRoles One result per role of the request, in the same order.
 	ContactRoles []ItemResult `json:"contact_roles,omitempty"`
 
-	// Details What the result is about. Each key is optional, and others may appear.
+	// Details What the result is about. Each key is optional. Others may appear, among them `permissions`,
+	// `expected_fields`, `dependee` and `supported_values`, which are not declared because their types vary.
 	Details Details `json:"details,omitempty"`
 
-	// Message What went wrong, in words that vary and may be localised.
+	// Message The error in words, which vary and may be localised.
 	//
 	// Example: invalid data
 	Message string `json:"message,omitempty"`
@@ -107,15 +136,17 @@ type ContactRolesUpdateError struct {
 // ContactRolesUpdateErrorStatus Always `error`.
 type ContactRolesUpdateErrorStatus string
 
-// ContactRolesUpdateResponse The answer to an update of several contact roles.
+// ContactRolesUpdateResponse The response to an update of several contact roles.
+//
+// Example: {"contact_roles":[{"code":"SUCCESS","details":{"id":"4150868000003611011"},"message":"record updated","status":"success"}]}
 type ContactRolesUpdateResponse struct {
 	// ContactRoles One result per role of the request, in the same order.
 	ContactRoles []ItemResult `json:"contact_roles"`
 }
 
-// CustomModuleUpdate The new labels of a module, and the changes to its profiles. All three keys are mandatory.
-// Lengths are in Unicode code points. The pattern forbids the ASCII characters that are not a letter, a digit or
-// a space; letters of other scripts are allowed.
+// CustomModuleUpdate The new labels of a module, and the changes to its profiles. All three keys are mandatory. Lengths are
+// in Unicode code points. The pattern forbids the ASCII characters that are not a letter, a digit or a
+// space; letters of other scripts are allowed.
 type CustomModuleUpdate struct {
 	// PluralLabel The plural name of the module, unique in the org: 1 to 25 letters of any script, digits and
 	// spaces.
@@ -124,7 +155,8 @@ type CustomModuleUpdate struct {
 	// Example: Digital Marketings
 	PluralLabel string `json:"plural_label"`
 
-	// Profiles The profiles whose access changes, at least one. A profile that is not listed keeps its access.
+	// Profiles The profiles whose access changes, at least one. This is a delta: a profile that is not listed
+	// keeps its access. To change labels alone, list a profile that has access already.
 	Profiles []ModuleProfile `json:"profiles"`
 
 	// SingularLabel The singular name of the module, unique in the org: 1 to 25 letters of any script, digits and
@@ -135,7 +167,7 @@ type CustomModuleUpdate struct {
 	SingularLabel string `json:"singular_label"`
 }
 
-// CustomModuleUpdateBody The envelope of Update Custom Module.
+// CustomModuleUpdateBody The body of Update Custom Module.
 type CustomModuleUpdateBody struct {
 	// Modules Exactly one module.
 	Modules []CustomModuleUpdate `json:"modules"`
@@ -143,15 +175,18 @@ type CustomModuleUpdateBody struct {
 
 // CustomModuleUpdateError One of two shapes: `modules` alone, or `code`, `details`, `message` and `status` together.
 type CustomModuleUpdateError struct {
-	// Code What went wrong. The list is open.
+	// Code The kind of error, or `SUCCESS` in a result that succeeded. The list is open: treat an unknown code as
+	// an error.
+	//
 	//
 	// Example: INVALID_DATA
-	Code string `json:"code,omitempty"`
+	Code ErrorCode `json:"code,omitempty"`
 
-	// Details What the result is about. Each key is optional, and others may appear.
+	// Details What the result is about. Each key is optional. Others may appear, among them `permissions`,
+	// `expected_fields`, `dependee` and `supported_values`, which are not declared because their types vary.
 	Details Details `json:"details,omitempty"`
 
-	// Message What went wrong, in words that vary and may be localised.
+	// Message The error in words, which vary and may be localised.
 	//
 	// Example: The URL contains invalid module data
 	Message string `json:"message,omitempty"`
@@ -166,42 +201,37 @@ type CustomModuleUpdateError struct {
 // CustomModuleUpdateErrorStatus Always `error`.
 type CustomModuleUpdateErrorStatus string
 
-// CustomModuleUpdateResponse The answer to an update of a module that succeeded.
+// CustomModuleUpdateResponse The response to an update of a module that succeeded.
+//
+// Example: {"modules":[{"code":"SUCCESS","details":{"id":"2423488000000834002"},"message":"module updated successfully","status":"success"}]}
 type CustomModuleUpdateResponse struct {
 	// Modules Exactly one result.
 	Modules []SuccessResult `json:"modules"`
 }
 
-// Details What the result is about. Each key is optional, and others may appear.
+// Details What the result is about. Each key is optional. Others may appear, among them `permissions`,
+// `expected_fields`, `dependee` and `supported_values`, which are not declared because their types vary.
 type Details struct {
 	// APIName The key of the request that is wrong or missing.
 	//
 	// Example: name
 	APIName string `json:"api_name,omitempty"`
 
-	// Dependee The key that another one depends on, commonly an object.
-	//
-	// Example: {"api_name":"profiles","json_path":"$.modules[0].profiles"}
-	Dependee interface{} `json:"dependee,omitempty"`
-
-	// ExpectedDataType The type that the key should have.
+	// ExpectedDataType The type that the value must have.
 	//
 	// Example: integer
 	ExpectedDataType string `json:"expected_data_type,omitempty"`
 
-	// ExpectedFields The keys of which one was expected, commonly an array of objects.
-	//
-	// Example: [{"api_name":"name","json_path":"$.contact_roles[0].name"}]
-	ExpectedFields interface{} `json:"expected_fields,omitempty"`
-
-	// ID What was updated; or, beside DUPLICATE_DATA, the one that has the value already; or, beside
-	// INVALID_DATA, the id that does not exist. Zoho may send it as a number: keep all of its digits.
+	// ID The id of what was updated. With DUPLICATE_DATA, the id of what has the value already. With
+	// INVALID_DATA, the id that does not exist.
 	//
 	//
 	// Example: 4150868000003611011
 	ID string `json:"id,omitempty"`
 
-	// JSONPath Where that key is in the request; an index in it may be missing or wrong.
+	// JSONPath Where that key is in the request. An index may be missing or wrong: the position of the result in
+	// the array tells which item it belongs to.
+	//
 	//
 	// Example: $.contact_roles[1].name
 	JSONPath string `json:"json_path,omitempty"`
@@ -223,23 +253,15 @@ type Details struct {
 
 	// ParamName The request parameter that is wrong or missing.
 	//
-	// Example: version
+	// Example: status
 	ParamName string `json:"param_name,omitempty"`
 
-	// Permissions The permissions that the user lacks, an array of strings or one string.
+	// ResourcePathIndex The segment of the path that is wrong, counted from 0 after the version: 2 is the module in
+	// `/settings/modules/{module}`.
 	//
-	// Example: ["Crm_Implied_Edit_Contacts"]
-	Permissions interface{} `json:"permissions,omitempty"`
-
-	// ResourcePathIndex Which segment of the path is wrong; 2 is the module.
 	//
 	// Example: 2
 	ResourcePathIndex int `json:"resource_path_index,omitempty"`
-
-	// SupportedValues The values that are supported, commonly an array.
-	//
-	// Example: ["v7","v8"]
-	SupportedValues interface{} `json:"supported_values,omitempty"`
 
 	// SupportedVersion The version of the API that supports the request.
 	//
@@ -247,17 +269,26 @@ type Details struct {
 	SupportedVersion int `json:"supported_version,omitempty"`
 }
 
+// ErrorCode The kind of error, or `SUCCESS` in a result that succeeded. The list is open: treat an unknown code as
+// an error.
+//
+// Example: INVALID_DATA
+type ErrorCode = string
+
 // ErrorResult An error of the whole request.
 type ErrorResult struct {
-	// Code What went wrong. The list is open.
+	// Code The kind of error, or `SUCCESS` in a result that succeeded. The list is open: treat an unknown code as
+	// an error.
 	//
-	// Example: OAUTH_SCOPE_MISMATCH
-	Code string `json:"code"`
+	//
+	// Example: INVALID_DATA
+	Code ErrorCode `json:"code"`
 
-	// Details What the result is about. Each key is optional, and others may appear.
+	// Details What the result is about. Each key is optional. Others may appear, among them `permissions`,
+	// `expected_fields`, `dependee` and `supported_values`, which are not declared because their types vary.
 	Details Details `json:"details"`
 
-	// Message What went wrong, in words that vary and may be localised.
+	// Message The error in words, which vary and may be localised.
 	//
 	// Example: Unauthorized
 	Message string `json:"message"`
@@ -269,53 +300,283 @@ type ErrorResult struct {
 // ErrorResultStatus Always `error`.
 type ErrorResultStatus string
 
-// ItemResult The result of one input, which was carried out or not, as its `status` says.
+// ItemResult The result of one item of the request. Its `status` says whether it succeeded; its `code` is then
+// `SUCCESS`. For duplicates, Zoho may send an array of such objects in place of one. That is rare and
+// not in this schema, because a union breaks generators of several languages.
 type ItemResult struct {
-	// Code `SUCCESS`, or what went wrong. The list is open.
+	// Code The kind of error, or `SUCCESS` in a result that succeeded. The list is open: treat an unknown code as
+	// an error.
 	//
-	// Example: DUPLICATE_DATA
-	Code string `json:"code"`
+	//
+	// Example: INVALID_DATA
+	Code ErrorCode `json:"code"`
 
-	// Details What the result is about. Each key is optional, and others may appear.
+	// Details What the result is about. Each key is optional. Others may appear, among them `permissions`,
+	// `expected_fields`, `dependee` and `supported_values`, which are not declared because their types vary.
 	Details Details `json:"details"`
 
-	// Message What happened, in words that vary and may be localised.
+	// Message The result in words, which vary and may be localised.
 	//
 	// Example: duplicate data
 	Message string `json:"message"`
 
-	// Status Whether this input was carried out.
+	// Status Whether the item succeeded.
 	//
 	// Example: error
 	Status ItemResultStatus `json:"status"`
 }
 
-// ItemResultStatus Whether this input was carried out.
+// ItemResultStatus Whether the item succeeded.
 //
 // Example: error
 type ItemResultStatus string
 
-// ModuleProfile A profile that gets access to the module, or, where `_delete` is present and null, one that
-// loses it. `_delete` absent and `_delete` null are opposites.
+// Module A module. Zoho sends about 15 keys more, and many more for a single module. Almost any key may
+// be null.
+type Module struct {
+	// AccessType `org_based`; team modules have another value.
+	//
+	// Example: org_based
+	AccessType nullable.Nullable[string] `json:"access_type,omitempty"`
+
+	// ActualPluralLabel The plural name before it is translated for the user.
+	//
+	// Example: Digital Marketings
+	ActualPluralLabel nullable.Nullable[string] `json:"actual_plural_label,omitempty"`
+
+	// ActualSingularLabel The singular name before it is translated for the user.
+	//
+	// Example: Digital Marketing
+	ActualSingularLabel nullable.Nullable[string] `json:"actual_singular_label,omitempty"`
+
+	// APIName The API name of the module.
+	//
+	// Example: Digital_Marketing
+	APIName nullable.Nullable[string] `json:"api_name,omitempty"`
+
+	// APISupported Whether the records of the module can be accessed through the API.
+	//
+	// Example: true
+	APISupported nullable.Nullable[bool] `json:"api_supported,omitempty"`
+
+	// Description The description of the module.
+	//
+	// Example: Campaigns on the web
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Editable Whether the user can edit records of the module.
+	//
+	// Example: true
+	Editable nullable.Nullable[bool] `json:"editable,omitempty"`
+
+	// GeneratedType How the module was created. The list is open.
+	//
+	// Example: custom
+	GeneratedType nullable.Nullable[string] `json:"generated_type,omitempty"`
+
+	// HasMoreProfiles Whether `profiles` is incomplete. If so, read the module by itself.
+	//
+	// Example: false
+	HasMoreProfiles nullable.Nullable[bool] `json:"has_more_profiles,omitempty"`
+
+	// ID The id of the module.
+	//
+	// Example: 2423488000000834002
+	ID string `json:"id"`
+
+	// ModifiedBy A user, or null.
+	ModifiedBy nullable.Nullable[UserRef] `json:"modified_by,omitempty"`
+
+	// ModifiedTime When the module was last changed, in ISO 8601 with an offset. Null if it never was.
+	//
+	// Example: 2023-07-21T15:19:45+05:30
+	ModifiedTime nullable.Nullable[string] `json:"modified_time,omitempty"`
+
+	// ModuleName The internal name of the module, such as CustomModule3.
+	//
+	// Example: CustomModule3
+	ModuleName nullable.Nullable[string] `json:"module_name,omitempty"`
+
+	// PluralLabel The plural name of the module.
+	//
+	// Example: Digital Marketings
+	PluralLabel nullable.Nullable[string] `json:"plural_label,omitempty"`
+
+	// ProfileCount The number of profiles that have access to the module.
+	//
+	// Example: 1
+	ProfileCount nullable.Nullable[int] `json:"profile_count,omitempty"`
+
+	// Profiles The profiles that have access to the module. See `has_more_profiles`.
+	Profiles nullable.Nullable[[]ProfileRef] `json:"profiles,omitempty"`
+
+	// SequenceNumber The position of the module in the user interface. Hidden modules have none.
+	//
+	// Example: 1
+	SequenceNumber nullable.Nullable[int] `json:"sequence_number,omitempty"`
+
+	// SingularLabel The singular name of the module.
+	//
+	// Example: Digital Marketing
+	SingularLabel nullable.Nullable[string] `json:"singular_label,omitempty"`
+
+	// Status Whether the module is shown. The list is open. Zoho's page calls it a boolean, but its sample
+	// has a string.
+	//
+	//
+	// Example: visible
+	Status nullable.Nullable[string] `json:"status,omitempty"`
+
+	// Viewable Whether the user can view records of the module.
+	//
+	// Example: true
+	Viewable nullable.Nullable[bool] `json:"viewable,omitempty"`
+
+	// Visibility 1 if the module is visible, 0 if it is hidden, -1 if the edition of the org hides it.
+	//
+	// Example: 1
+	Visibility nullable.Nullable[int] `json:"visibility,omitempty"`
+}
+
+// ModuleProfile A profile that gets access to the module, or loses it. `_delete` absent and `_delete` null are
+// opposites:
+//
+// * `{"id": "1"}` grants access. A client that sends null for an unset value removes access instead.
+// * `{"id": "1", "_delete": null}` removes access. A client that leaves nulls out grants access instead.
+//
+// Zoho returns SUCCESS in each case.
 type ModuleProfile struct {
-	// Delete Present and null: remove this profile from the module. Absent: give it access. Zoho refuses
-	// any other value with INVALID_DATA.
+	// Delete Null REMOVES the profile's access to the module. Absent GRANTS it. To grant access, make sure
+	// that your client does not send this key. To remove access, make sure that it sends null. Zoho
+	// rejects true and false with INVALID_DATA.
 	Delete nullable.Nullable[bool] `json:"_delete,omitempty"`
 
-	// ID The id of the profile, from the
-	// [Get Profiles API](https://www.zoho.com/crm/developer/docs/api/v7/get-profiles.html).
-	//
+	// ID The id of the profile, which Get Profiles returns.
 	//
 	// Example: 2423488000000015972
 	ID string `json:"id"`
 }
 
-// SingleContactRoleUpdate The changes to the contact role that the path names. A key that is left out stays as it is.
-type SingleContactRoleUpdate struct {
-	// ID The id of the contact role, from the
-	// [Get Contact Roles API](https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html).
-	// Not needed: the path has it. If sent, it must be the same.
+// ModuleResponse One module.
+//
+// Example: {"modules":[{"api_name":"Digital_Marketing","id":"2423488000000834002","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing"}]}
+type ModuleResponse struct {
+	// Modules Exactly one module.
+	Modules []Module `json:"modules"`
+}
+
+// ModulesResponse The modules of the org.
+//
+// Example: {"modules":[{"api_name":"Digital_Marketing","id":"2423488000000834002","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing"}]}
+type ModulesResponse struct {
+	// Modules The modules.
+	Modules []Module `json:"modules"`
+}
+
+// PageInfo How much of the list the response has. It may be absent.
+type PageInfo struct {
+	// Count The number of entries in this response.
 	//
+	// Example: 4
+	Count nullable.Nullable[int] `json:"count,omitempty"`
+
+	// LicenseLimit The number of profiles that the edition of the org allows.
+	//
+	// Example: 200
+	LicenseLimit nullable.Nullable[int] `json:"license_limit,omitempty"`
+
+	// MoreRecords Whether the list is incomplete.
+	//
+	// Example: false
+	MoreRecords nullable.Nullable[bool] `json:"more_records,omitempty"`
+
+	// Page The number of this page, from 1.
+	//
+	// Example: 1
+	Page nullable.Nullable[int] `json:"page,omitempty"`
+
+	// PerPage The number of entries that a page can have.
+	//
+	// Example: 200
+	PerPage nullable.Nullable[int] `json:"per_page,omitempty"`
+}
+
+// Profile A profile, which decides what its users have access to.
+type Profile struct {
+	// CreatedBy A user, or null.
+	CreatedBy nullable.Nullable[UserRef] `json:"created_by,omitempty"`
+
+	// CreatedTime When the profile was created, in ISO 8601 with an offset. Null if Zoho created it.
+	//
+	// Example: 2023-05-11T18:43:31+05:30
+	CreatedTime nullable.Nullable[string] `json:"created_time,omitempty"`
+
+	// Custom Whether the org created the profile.
+	//
+	// Example: false
+	Custom nullable.Nullable[bool] `json:"custom,omitempty"`
+
+	// Description The description of the profile.
+	//
+	// Example: This profile has all the permissions.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// DisplayLabel The name of the profile in the language of the user.
+	//
+	// Example: Administrator
+	DisplayLabel nullable.Nullable[string] `json:"display_label,omitempty"`
+
+	// ID The id of the profile.
+	//
+	// Example: 2423488000000015972
+	ID string `json:"id"`
+
+	// ModifiedBy A user, or null.
+	ModifiedBy nullable.Nullable[UserRef] `json:"modified_by,omitempty"`
+
+	// ModifiedTime When the profile was last changed, in ISO 8601 with an offset. Null if it never was.
+	//
+	// Example: 2023-05-11T18:43:31+05:30
+	ModifiedTime nullable.Nullable[string] `json:"modified_time,omitempty"`
+
+	// Name The name of the profile.
+	//
+	// Example: Administrator
+	Name nullable.Nullable[string] `json:"name,omitempty"`
+
+	// Type The type of the profile. The list is open.
+	//
+	// Example: normal_profile
+	Type nullable.Nullable[string] `json:"type,omitempty"`
+}
+
+// ProfileRef A profile that has access to a module.
+type ProfileRef struct {
+	// ID The id of the profile.
+	//
+	// Example: 2423488000000015972
+	ID string `json:"id"`
+
+	// Name The name of the profile.
+	//
+	// Example: Administrator
+	Name nullable.Nullable[string] `json:"name,omitempty"`
+}
+
+// ProfilesResponse The profiles of the org.
+//
+// Example: {"profiles":[{"custom":false,"id":"2423488000000015972","name":"Administrator","type":"normal_profile"}]}
+type ProfilesResponse struct {
+	// Info How much of the list the response has. It may be absent.
+	Info nullable.Nullable[PageInfo] `json:"info,omitempty"`
+
+	// Profiles The profiles.
+	Profiles []Profile `json:"profiles"`
+}
+
+// SingleContactRoleUpdate The changes to the contact role in the path. An unset key keeps its value.
+type SingleContactRoleUpdate struct {
+	// ID The id of the contact role. It may be left out. If sent, it must be the id in the path.
 	//
 	// Example: 4150868000003611011
 	ID string `json:"id,omitempty"`
@@ -326,14 +587,14 @@ type SingleContactRoleUpdate struct {
 	Name string `json:"name,omitempty"`
 
 	// SequenceNumber The position of the contact role in the picklist of the Zoho CRM user interface. Zoho documents
-	// no bound; its samples count from 1.
+	// no bounds; its samples count from 1.
 	//
 	//
 	// Example: 5
 	SequenceNumber int `json:"sequence_number,omitempty"`
 }
 
-// SingleContactRoleUpdateBody The envelope of an update of one contact role.
+// SingleContactRoleUpdateBody The body of the update of one contact role.
 type SingleContactRoleUpdateBody struct {
 	// ContactRoles Exactly one contact role.
 	ContactRoles []SingleContactRoleUpdate `json:"contact_roles"`
@@ -347,7 +608,7 @@ type SuccessDetails struct {
 	ID string `json:"id"`
 }
 
-// SuccessResult The result of an input that was carried out.
+// SuccessResult The result of an update that succeeded.
 type SuccessResult struct {
 	// Code Always `SUCCESS`.
 	Code SuccessResultCode `json:"code"`
@@ -355,7 +616,7 @@ type SuccessResult struct {
 	// Details What was updated.
 	Details SuccessDetails `json:"details"`
 
-	// Message Words that vary: a contact role has "record updated", "contact role updated" and
+	// Message Words that vary, for contact roles "record updated", "contact role updated" or
 	// "Contact role updated successfully.".
 	//
 	//
@@ -372,11 +633,27 @@ type SuccessResultCode string
 // SuccessResultStatus Always `success`.
 type SuccessResultStatus string
 
+// UserRef A user, or null.
+type UserRef struct {
+	// ID The id of the user.
+	//
+	// Example: 4876876000000327001
+	ID nullable.Nullable[string] `json:"id,omitempty"`
+
+	// Name The name of the user.
+	//
+	// Example: Patricia Boyle
+	Name nullable.Nullable[string] `json:"name,omitempty"`
+}
+
 // ContactRoleID defines model for ContactRoleId.
 type ContactRoleID = string
 
-// Module defines model for Module.
-type Module = string
+// ModuleIDOrName defines model for ModuleIdOrName.
+type ModuleIDOrName = string
+
+// ModuleStatus defines model for ModuleStatus.
+type ModuleStatus = string
 
 // InternalError An error of the whole request.
 type InternalError = ErrorResult
@@ -384,14 +661,18 @@ type InternalError = ErrorResult
 // InvalidURLPattern An error of the whole request.
 type InvalidURLPattern = ErrorResult
 
-// NoPermission An error of the whole request.
-type NoPermission = ErrorResult
-
 // TooManyRequests An error of the whole request.
 type TooManyRequests = ErrorResult
 
 // Unauthorized An error of the whole request.
 type Unauthorized = ErrorResult
+
+// GetModulesParams defines parameters for GetModules.
+type GetModulesParams struct {
+	// Status Returns only modules with this status, or with one of several, separated by commas: `visible`,
+	// `user_hidden`, `system_hidden`, `scheduled_for_deletion`. Without it, all modules are returned.
+	Status ModuleStatus `form:"status,omitempty" json:"status,omitempty"`
+}
 
 // UpdateContactRolesJSONRequestBody defines body for UpdateContactRoles for application/json ContentType.
 type UpdateContactRolesJSONRequestBody = ContactRolesUpdateBody
@@ -476,12 +757,25 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetContactRoles Get the contact roles
+	//
+	// Returns all contact roles of the org in the order of `sequence_number`. There is no paging: an org has at
+	// most 100 contact roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.READ`, `ZohoCRM.modules.ALL`.
+	//
+	// Corresponds with GET /Contacts/roles (the `GetContactRoles` operationId).
+	GetContactRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UpdateContactRolesWithBody Update several contact roles
 	//
-	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-	// refused on its own: the answer has one element per role, in the order of the request.
+	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+	// the response has one result per role, in the order of the request. An unset key keeps its value.
 	//
-	// Role names are unique in the org, which holds at most 100 roles.
+	// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+	// `sequence_number` changes, nor whether two roles can swap their names in one request.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -490,10 +784,13 @@ type ClientInterface interface {
 
 	// UpdateContactRoles Update several contact roles
 	//
-	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-	// refused on its own: the answer has one element per role, in the order of the request.
+	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+	// the response has one result per role, in the order of the request. An unset key keeps its value.
 	//
-	// Role names are unique in the org, which holds at most 100 roles.
+	// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+	// `sequence_number` changes, nor whether two roles can swap their names in one request.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -502,11 +799,13 @@ type ClientInterface interface {
 
 	// UpdateContactRoleWithBody Update one contact role
 	//
-	// Updates the name, the position, or both, of the contact role that the path names. The body has
-	// the same form as for several roles, with exactly one; its id may be left out.
+	// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+	// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 	//
-	// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-	// the update of several roles.
+	// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+	// update of several roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -515,54 +814,119 @@ type ClientInterface interface {
 
 	// UpdateContactRole Update one contact role
 	//
-	// Updates the name, the position, or both, of the contact role that the path names. The body has
-	// the same form as for several roles, with exactly one; its id may be left out.
+	// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+	// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 	//
-	// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-	// the update of several roles.
+	// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+	// update of several roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /Contacts/roles/{contact_role_id} (the `UpdateContactRole` operationId).
 	UpdateContactRole(ctx context.Context, contactRoleID ContactRoleID, body UpdateContactRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetModules Get the modules
+	//
+	// Returns all modules of the org in one response, without paging. In a large org the response has several
+	// megabytes. `profiles` of a module may be incomplete: see `has_more_profiles`.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+	//
+	// Corresponds with GET /settings/modules (the `GetModules` operationId).
+	GetModules(ctx context.Context, params *GetModulesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetModule Get one module
+	//
+	// Returns the module with this id or API name. The response also has keys that are not declared here, among
+	// them the fields, layouts and related lists of the module, and may be large.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+	//
+	// Corresponds with GET /settings/modules/{module} (the `GetModule` operationId).
+	GetModule(ctx context.Context, module ModuleIDOrName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UpdateCustomModuleWithBody Update a custom module
 	//
 	// Updates the labels of one custom module, and which profiles have access to it.
 	//
+	// * `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+	//   it. A profile that is not listed keeps its access.
+	// * Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+	//   leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
 	// * Custom modules need the Enterprise edition or higher.
-	// * One call updates one module. Labels are unique in the org.
-	// * `profiles` is a delta: a profile that is not listed keeps its access.
+	// * One request updates one module. Labels are unique in the org.
 	// * Each module keeps at least one profile.
 	// * The API name of a module can be changed only in the Zoho CRM user interface.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-	UpdateCustomModuleWithBody(ctx context.Context, module Module, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateCustomModuleWithBody(ctx context.Context, module ModuleIDOrName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateCustomModule Update a custom module
 	//
 	// Updates the labels of one custom module, and which profiles have access to it.
 	//
+	// * `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+	//   it. A profile that is not listed keeps its access.
+	// * Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+	//   leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
 	// * Custom modules need the Enterprise edition or higher.
-	// * One call updates one module. Labels are unique in the org.
-	// * `profiles` is a delta: a profile that is not listed keeps its access.
+	// * One request updates one module. Labels are unique in the org.
 	// * Each module keeps at least one profile.
 	// * The API name of a module can be changed only in the Zoho CRM user interface.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-	UpdateCustomModule(ctx context.Context, module Module, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	UpdateCustomModule(ctx context.Context, module ModuleIDOrName, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfiles Get the profiles
+	//
+	// Returns the profiles of the org. If `info.more_records` is true, the list is incomplete. Zoho documents no
+	// parameter for the rest. The page lists no errors: those below are from Zoho's other documentation.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.profiles.READ`, `ZohoCRM.settings.profiles.ALL`.
+	//
+	// Corresponds with GET /settings/profiles (the `GetProfiles` operationId).
+	GetProfiles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetContactRoles Get the contact roles
+//
+// Returns all contact roles of the org in the order of `sequence_number`. There is no paging: an org has at
+// most 100 contact roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.READ`, `ZohoCRM.modules.ALL`.
+//
+// Corresponds with GET /Contacts/roles (the `GetContactRoles` operationId).
+func (c *Client) GetContactRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContactRolesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // UpdateContactRolesWithBody Update several contact roles
 //
-// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-// refused on its own: the answer has one element per role, in the order of the request.
+// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+// the response has one result per role, in the order of the request. An unset key keeps its value.
 //
-// Role names are unique in the org, which holds at most 100 roles.
+// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+// `sequence_number` changes, nor whether two roles can swap their names in one request.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -581,10 +945,13 @@ func (c *Client) UpdateContactRolesWithBody(ctx context.Context, contentType str
 
 // UpdateContactRoles Update several contact roles
 //
-// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-// refused on its own: the answer has one element per role, in the order of the request.
+// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+// the response has one result per role, in the order of the request. An unset key keeps its value.
 //
-// Role names are unique in the org, which holds at most 100 roles.
+// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+// `sequence_number` changes, nor whether two roles can swap their names in one request.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -603,11 +970,13 @@ func (c *Client) UpdateContactRoles(ctx context.Context, body UpdateContactRoles
 
 // UpdateContactRoleWithBody Update one contact role
 //
-// Updates the name, the position, or both, of the contact role that the path names. The body has
-// the same form as for several roles, with exactly one; its id may be left out.
+// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 //
-// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-// the update of several roles.
+// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+// update of several roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -626,11 +995,13 @@ func (c *Client) UpdateContactRoleWithBody(ctx context.Context, contactRoleID Co
 
 // UpdateContactRole Update one contact role
 //
-// Updates the name, the position, or both, of the contact role that the path names. The body has
-// the same form as for several roles, with exactly one; its id may be left out.
+// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 //
-// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-// the update of several roles.
+// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+// update of several roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -647,20 +1018,65 @@ func (c *Client) UpdateContactRole(ctx context.Context, contactRoleID ContactRol
 	return c.Client.Do(req)
 }
 
+// GetModules Get the modules
+//
+// Returns all modules of the org in one response, without paging. In a large org the response has several
+// megabytes. `profiles` of a module may be incomplete: see `has_more_profiles`.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+//
+// Corresponds with GET /settings/modules (the `GetModules` operationId).
+func (c *Client) GetModules(ctx context.Context, params *GetModulesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetModulesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetModule Get one module
+//
+// Returns the module with this id or API name. The response also has keys that are not declared here, among
+// them the fields, layouts and related lists of the module, and may be large.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+//
+// Corresponds with GET /settings/modules/{module} (the `GetModule` operationId).
+func (c *Client) GetModule(ctx context.Context, module ModuleIDOrName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetModuleRequest(c.Server, module)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UpdateCustomModuleWithBody Update a custom module
 //
 // Updates the labels of one custom module, and which profiles have access to it.
 //
-// * Custom modules need the Enterprise edition or higher.
-// * One call updates one module. Labels are unique in the org.
-// * `profiles` is a delta: a profile that is not listed keeps its access.
-// * Each module keeps at least one profile.
-// * The API name of a module can be changed only in the Zoho CRM user interface.
+//   - `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+//     it. A profile that is not listed keeps its access.
+//   - Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+//     leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
+//   - Custom modules need the Enterprise edition or higher.
+//   - One request updates one module. Labels are unique in the org.
+//   - Each module keeps at least one profile.
+//   - The API name of a module can be changed only in the Zoho CRM user interface.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-func (c *Client) UpdateCustomModuleWithBody(ctx context.Context, module Module, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UpdateCustomModuleWithBody(ctx context.Context, module ModuleIDOrName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateCustomModuleRequestWithBody(c.Server, module, contentType, body)
 	if err != nil {
 		return nil, err
@@ -676,16 +1092,21 @@ func (c *Client) UpdateCustomModuleWithBody(ctx context.Context, module Module, 
 //
 // Updates the labels of one custom module, and which profiles have access to it.
 //
-// * Custom modules need the Enterprise edition or higher.
-// * One call updates one module. Labels are unique in the org.
-// * `profiles` is a delta: a profile that is not listed keeps its access.
-// * Each module keeps at least one profile.
-// * The API name of a module can be changed only in the Zoho CRM user interface.
+//   - `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+//     it. A profile that is not listed keeps its access.
+//   - Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+//     leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
+//   - Custom modules need the Enterprise edition or higher.
+//   - One request updates one module. Labels are unique in the org.
+//   - Each module keeps at least one profile.
+//   - The API name of a module can be changed only in the Zoho CRM user interface.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-func (c *Client) UpdateCustomModule(ctx context.Context, module Module, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) UpdateCustomModule(ctx context.Context, module ModuleIDOrName, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateCustomModuleRequest(c.Server, module, body)
 	if err != nil {
 		return nil, err
@@ -695,6 +1116,53 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module Module, body Upd
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// GetProfiles Get the profiles
+//
+// Returns the profiles of the org. If `info.more_records` is true, the list is incomplete. Zoho documents no
+// parameter for the rest. The page lists no errors: those below are from Zoho's other documentation.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.profiles.READ`, `ZohoCRM.settings.profiles.ALL`.
+//
+// Corresponds with GET /settings/profiles (the `GetProfiles` operationId).
+func (c *Client) GetProfiles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfilesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NewGetContactRolesRequest constructs an http.Request for the GetContactRoles method
+func NewGetContactRolesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/Contacts/roles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewUpdateContactRolesRequest calls the generic UpdateContactRoles builder with application/json body
@@ -784,8 +1252,92 @@ func NewUpdateContactRoleRequestWithBody(server string, contactRoleID ContactRol
 	return req, nil
 }
 
+// NewGetModulesRequest constructs an http.Request for the GetModules method
+func NewGetModulesRequest(server string, params *GetModulesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settings/modules")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetModuleRequest constructs an http.Request for the GetModule method
+func NewGetModuleRequest(server string, module ModuleIDOrName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "module", module, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settings/modules/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewUpdateCustomModuleRequest calls the generic UpdateCustomModule builder with application/json body
-func NewUpdateCustomModuleRequest(server string, module Module, body UpdateCustomModuleJSONRequestBody) (*http.Request, error) {
+func NewUpdateCustomModuleRequest(server string, module ModuleIDOrName, body UpdateCustomModuleJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
@@ -796,7 +1348,7 @@ func NewUpdateCustomModuleRequest(server string, module Module, body UpdateCusto
 }
 
 // NewUpdateCustomModuleRequestWithBody constructs an http.Request for the UpdateCustomModule method, with any body, and a specified content type
-func NewUpdateCustomModuleRequestWithBody(server string, module Module, contentType string, body io.Reader) (*http.Request, error) {
+func NewUpdateCustomModuleRequestWithBody(server string, module ModuleIDOrName, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -827,6 +1379,33 @@ func NewUpdateCustomModuleRequestWithBody(server string, module Module, contentT
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetProfilesRequest constructs an http.Request for the GetProfiles method
+func NewGetProfilesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/settings/profiles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -875,12 +1454,27 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetContactRolesWithResponse Get the contact roles
+	//
+	// Returns all contact roles of the org in the order of `sequence_number`. There is no paging: an org has at
+	// most 100 contact roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.READ`, `ZohoCRM.modules.ALL`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /Contacts/roles (the `GetContactRoles` operationId).
+	GetContactRolesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContactRolesResponse, error)
+
 	// UpdateContactRolesWithBodyWithResponse Update several contact roles
 	//
-	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-	// refused on its own: the answer has one element per role, in the order of the request.
+	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+	// the response has one result per role, in the order of the request. An unset key keeps its value.
 	//
-	// Role names are unique in the org, which holds at most 100 roles.
+	// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+	// `sequence_number` changes, nor whether two roles can swap their names in one request.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -889,10 +1483,13 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateContactRolesWithResponse Update several contact roles
 	//
-	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-	// refused on its own: the answer has one element per role, in the order of the request.
+	// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+	// the response has one result per role, in the order of the request. An unset key keeps its value.
 	//
-	// Role names are unique in the org, which holds at most 100 roles.
+	// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+	// `sequence_number` changes, nor whether two roles can swap their names in one request.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -901,11 +1498,13 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateContactRoleWithBodyWithResponse Update one contact role
 	//
-	// Updates the name, the position, or both, of the contact role that the path names. The body has
-	// the same form as for several roles, with exactly one; its id may be left out.
+	// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+	// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 	//
-	// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-	// the update of several roles.
+	// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+	// update of several roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -914,46 +1513,167 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateContactRoleWithResponse Update one contact role
 	//
-	// Updates the name, the position, or both, of the contact role that the path names. The body has
-	// the same form as for several roles, with exactly one; its id may be left out.
+	// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+	// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 	//
-	// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-	// the update of several roles.
+	// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+	// update of several roles.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /Contacts/roles/{contact_role_id} (the `UpdateContactRole` operationId).
 	UpdateContactRoleWithResponse(ctx context.Context, contactRoleID ContactRoleID, body UpdateContactRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateContactRoleResponse, error)
 
+	// GetModulesWithResponse Get the modules
+	//
+	// Returns all modules of the org in one response, without paging. In a large org the response has several
+	// megabytes. `profiles` of a module may be incomplete: see `has_more_profiles`.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settings/modules (the `GetModules` operationId).
+	GetModulesWithResponse(ctx context.Context, params *GetModulesParams, reqEditors ...RequestEditorFn) (*GetModulesResponse, error)
+
+	// GetModuleWithResponse Get one module
+	//
+	// Returns the module with this id or API name. The response also has keys that are not declared here, among
+	// them the fields, layouts and related lists of the module, and may be large.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settings/modules/{module} (the `GetModule` operationId).
+	GetModuleWithResponse(ctx context.Context, module ModuleIDOrName, reqEditors ...RequestEditorFn) (*GetModuleResponse, error)
+
 	// UpdateCustomModuleWithBodyWithResponse Update a custom module
 	//
 	// Updates the labels of one custom module, and which profiles have access to it.
 	//
+	// * `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+	//   it. A profile that is not listed keeps its access.
+	// * Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+	//   leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
 	// * Custom modules need the Enterprise edition or higher.
-	// * One call updates one module. Labels are unique in the org.
-	// * `profiles` is a delta: a profile that is not listed keeps its access.
+	// * One request updates one module. Labels are unique in the org.
 	// * Each module keeps at least one profile.
 	// * The API name of a module can be changed only in the Zoho CRM user interface.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-	UpdateCustomModuleWithBodyWithResponse(ctx context.Context, module Module, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error)
+	UpdateCustomModuleWithBodyWithResponse(ctx context.Context, module ModuleIDOrName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error)
 
 	// UpdateCustomModuleWithResponse Update a custom module
 	//
 	// Updates the labels of one custom module, and which profiles have access to it.
 	//
+	// * `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+	//   it. A profile that is not listed keeps its access.
+	// * Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+	//   leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
 	// * Custom modules need the Enterprise edition or higher.
-	// * One call updates one module. Labels are unique in the org.
-	// * `profiles` is a delta: a profile that is not listed keeps its access.
+	// * One request updates one module. Labels are unique in the org.
 	// * Each module keeps at least one profile.
 	// * The API name of a module can be changed only in the Zoho CRM user interface.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-	UpdateCustomModuleWithResponse(ctx context.Context, module Module, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error)
+	UpdateCustomModuleWithResponse(ctx context.Context, module ModuleIDOrName, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error)
+
+	// GetProfilesWithResponse Get the profiles
+	//
+	// Returns the profiles of the org. If `info.more_records` is true, the list is incomplete. Zoho documents no
+	// parameter for the rest. The page lists no errors: those below are from Zoho's other documentation.
+	//
+	// OAuth scopes, any one of: `ZohoCRM.settings.profiles.READ`, `ZohoCRM.settings.profiles.ALL`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /settings/profiles (the `GetProfiles` operationId).
+	GetProfilesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfilesResponse, error)
+}
+
+// GetContactRolesResponse200Headers the declared response headers of an HTTP 200 response for GetContactRoles
+type GetContactRolesResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetContactRolesResponse204Headers the declared response headers of an HTTP 204 response for GetContactRoles
+type GetContactRolesResponse204Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetContactRolesResponse429Headers the declared response headers of an HTTP 429 response for GetContactRoles
+type GetContactRolesResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
+type GetContactRolesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContactRolesResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorResult
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorResult
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *InvalidURLPattern
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetContactRolesResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *GetContactRolesResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetContactRolesResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContactRolesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContactRolesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// UpdateContactRolesResponse200Headers the declared response headers of an HTTP 200 response for UpdateContactRoles
+type UpdateContactRolesResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// UpdateContactRolesResponse207Headers the declared response headers of an HTTP 207 response for UpdateContactRoles
+type UpdateContactRolesResponse207Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// UpdateContactRolesResponse429Headers the declared response headers of an HTTP 429 response for UpdateContactRoles
+type UpdateContactRolesResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
 }
 
 type UpdateContactRolesResponse struct {
@@ -968,13 +1688,19 @@ type UpdateContactRolesResponse struct {
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *NoPermission
+	JSON403 *ErrorResult
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *InvalidURLPattern
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateContactRolesResponse200Headers
+	// Headers207 the parsed response headers for an HTTP 207 response
+	Headers207 *UpdateContactRolesResponse207Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateContactRolesResponse429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -993,6 +1719,17 @@ func (r UpdateContactRolesResponse) StatusCode() int {
 	return 0
 }
 
+// UpdateContactRoleResponse200Headers the declared response headers of an HTTP 200 response for UpdateContactRole
+type UpdateContactRoleResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// UpdateContactRoleResponse429Headers the declared response headers of an HTTP 429 response for UpdateContactRole
+type UpdateContactRoleResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
 type UpdateContactRoleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1003,13 +1740,17 @@ type UpdateContactRoleResponse struct {
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *NoPermission
+	JSON403 *ErrorResult
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *InvalidURLPattern
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateContactRoleResponse200Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateContactRoleResponse429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -1028,6 +1769,131 @@ func (r UpdateContactRoleResponse) StatusCode() int {
 	return 0
 }
 
+// GetModulesResponse200Headers the declared response headers of an HTTP 200 response for GetModules
+type GetModulesResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetModulesResponse204Headers the declared response headers of an HTTP 204 response for GetModules
+type GetModulesResponse204Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetModulesResponse429Headers the declared response headers of an HTTP 429 response for GetModules
+type GetModulesResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
+type GetModulesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ModulesResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorResult
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorResult
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *InvalidURLPattern
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetModulesResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *GetModulesResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetModulesResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetModulesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetModulesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// GetModuleResponse200Headers the declared response headers of an HTTP 200 response for GetModule
+type GetModuleResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetModuleResponse204Headers the declared response headers of an HTTP 204 response for GetModule
+type GetModuleResponse204Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetModuleResponse429Headers the declared response headers of an HTTP 429 response for GetModule
+type GetModuleResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
+type GetModuleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ModuleResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorResult
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorResult
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *InvalidURLPattern
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetModuleResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *GetModuleResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetModuleResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetModuleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetModuleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// UpdateCustomModuleResponse200Headers the declared response headers of an HTTP 200 response for UpdateCustomModule
+type UpdateCustomModuleResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// UpdateCustomModuleResponse429Headers the declared response headers of an HTTP 429 response for UpdateCustomModule
+type UpdateCustomModuleResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
 type UpdateCustomModuleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1038,13 +1904,17 @@ type UpdateCustomModuleResponse struct {
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *NoPermission
+	JSON403 *ErrorResult
 	// JSON404 the response for an HTTP 404 `application/json` response
 	JSON404 *InvalidURLPattern
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateCustomModuleResponse200Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateCustomModuleResponse429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -1063,12 +1933,90 @@ func (r UpdateCustomModuleResponse) StatusCode() int {
 	return 0
 }
 
+// GetProfilesResponse200Headers the declared response headers of an HTTP 200 response for GetProfiles
+type GetProfilesResponse200Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetProfilesResponse204Headers the declared response headers of an HTTP 204 response for GetProfiles
+type GetProfilesResponse204Headers struct {
+	XAPICREDITSREMAINING int
+}
+
+// GetProfilesResponse429Headers the declared response headers of an HTTP 429 response for GetProfiles
+type GetProfilesResponse429Headers struct {
+	RetryAfter           string
+	XAPICREDITSREMAINING int
+}
+
+type GetProfilesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProfilesResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *ErrorResult
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *ErrorResult
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *InvalidURLPattern
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetProfilesResponse200Headers
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *GetProfilesResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetProfilesResponse429Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfilesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfilesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// GetContactRolesWithResponse Get the contact roles
+//
+// Returns all contact roles of the org in the order of `sequence_number`. There is no paging: an org has at
+// most 100 contact roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.READ`, `ZohoCRM.modules.ALL`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /Contacts/roles (the `GetContactRoles` operationId).
+func (c *ClientWithResponses) GetContactRolesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContactRolesResponse, error) {
+	rsp, err := c.GetContactRoles(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContactRolesResponse(rsp)
+}
+
 // UpdateContactRolesWithBodyWithResponse Update several contact roles
 //
-// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-// refused on its own: the answer has one element per role, in the order of the request.
+// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+// the response has one result per role, in the order of the request. An unset key keeps its value.
 //
-// Role names are unique in the org, which holds at most 100 roles.
+// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+// `sequence_number` changes, nor whether two roles can swap their names in one request.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1083,10 +2031,13 @@ func (c *ClientWithResponses) UpdateContactRolesWithBodyWithResponse(ctx context
 
 // UpdateContactRolesWithResponse Update several contact roles
 //
-// Updates the name, the position, or both, of 1 to 100 contact roles. Each role is updated or
-// refused on its own: the answer has one element per role, in the order of the request.
+// Updates the name, the position, or both, of 1 to 100 contact roles. Each role succeeds or fails by itself:
+// the response has one result per role, in the order of the request. An unset key keeps its value.
 //
-// Role names are unique in the org, which holds at most 100 roles.
+// Role names are unique in the org. Zoho does not document what happens to the other roles when a
+// `sequence_number` changes, nor whether two roles can swap their names in one request.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1101,11 +2052,13 @@ func (c *ClientWithResponses) UpdateContactRolesWithResponse(ctx context.Context
 
 // UpdateContactRoleWithBodyWithResponse Update one contact role
 //
-// Updates the name, the position, or both, of the contact role that the path names. The body has
-// the same form as for several roles, with exactly one; its id may be left out.
+// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 //
-// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-// the update of several roles.
+// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+// update of several roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1120,11 +2073,13 @@ func (c *ClientWithResponses) UpdateContactRoleWithBodyWithResponse(ctx context.
 
 // UpdateContactRoleWithResponse Update one contact role
 //
-// Updates the name, the position, or both, of the contact role that the path names. The body has
-// the same form as for several roles, with exactly one; its id may be left out.
+// Updates the name, the position, or both, of the contact role in the path. The body has the form of the
+// update of several roles, with exactly one role, whose id may be left out. An unset key keeps its value.
 //
-// Role names are unique in the org. The id must not be empty: `PUT /Contacts/roles/` is
-// the update of several roles.
+// Role names are unique in the org. The id in the path must not be empty: `PUT /Contacts/roles/` is the
+// update of several roles.
+//
+// OAuth scopes, any one of: `ZohoCRM.modules.contacts.UPDATE`, `ZohoCRM.modules.ALL`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1137,20 +2092,61 @@ func (c *ClientWithResponses) UpdateContactRoleWithResponse(ctx context.Context,
 	return ParseUpdateContactRoleResponse(rsp)
 }
 
+// GetModulesWithResponse Get the modules
+//
+// Returns all modules of the org in one response, without paging. In a large org the response has several
+// megabytes. `profiles` of a module may be incomplete: see `has_more_profiles`.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settings/modules (the `GetModules` operationId).
+func (c *ClientWithResponses) GetModulesWithResponse(ctx context.Context, params *GetModulesParams, reqEditors ...RequestEditorFn) (*GetModulesResponse, error) {
+	rsp, err := c.GetModules(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetModulesResponse(rsp)
+}
+
+// GetModuleWithResponse Get one module
+//
+// Returns the module with this id or API name. The response also has keys that are not declared here, among
+// them the fields, layouts and related lists of the module, and may be large.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settings/modules/{module} (the `GetModule` operationId).
+func (c *ClientWithResponses) GetModuleWithResponse(ctx context.Context, module ModuleIDOrName, reqEditors ...RequestEditorFn) (*GetModuleResponse, error) {
+	rsp, err := c.GetModule(ctx, module, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetModuleResponse(rsp)
+}
+
 // UpdateCustomModuleWithBodyWithResponse Update a custom module
 //
 // Updates the labels of one custom module, and which profiles have access to it.
 //
-// * Custom modules need the Enterprise edition or higher.
-// * One call updates one module. Labels are unique in the org.
-// * `profiles` is a delta: a profile that is not listed keeps its access.
-// * Each module keeps at least one profile.
-// * The API name of a module can be changed only in the Zoho CRM user interface.
+//   - `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+//     it. A profile that is not listed keeps its access.
+//   - Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+//     leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
+//   - Custom modules need the Enterprise edition or higher.
+//   - One request updates one module. Labels are unique in the org.
+//   - Each module keeps at least one profile.
+//   - The API name of a module can be changed only in the Zoho CRM user interface.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-func (c *ClientWithResponses) UpdateCustomModuleWithBodyWithResponse(ctx context.Context, module Module, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error) {
+func (c *ClientWithResponses) UpdateCustomModuleWithBodyWithResponse(ctx context.Context, module ModuleIDOrName, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error) {
 	rsp, err := c.UpdateCustomModuleWithBody(ctx, module, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -1162,21 +2158,155 @@ func (c *ClientWithResponses) UpdateCustomModuleWithBodyWithResponse(ctx context
 //
 // Updates the labels of one custom module, and which profiles have access to it.
 //
-// * Custom modules need the Enterprise edition or higher.
-// * One call updates one module. Labels are unique in the org.
-// * `profiles` is a delta: a profile that is not listed keeps its access.
-// * Each module keeps at least one profile.
-// * The API name of a module can be changed only in the Zoho CRM user interface.
+//   - `profiles` is a delta. A profile with only an `id` gets access. A profile with `"_delete": null` loses
+//     it. A profile that is not listed keeps its access.
+//   - Check what your client sends for an unset `_delete`. If it sends null, granting access removes it. If it
+//     leaves nulls out, removing access grants it. Zoho returns SUCCESS in both cases.
+//   - Custom modules need the Enterprise edition or higher.
+//   - One request updates one module. Labels are unique in the org.
+//   - Each module keeps at least one profile.
+//   - The API name of a module can be changed only in the Zoho CRM user interface.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.modules.UPDATE`, `ZohoCRM.settings.modules.ALL`, `ZohoCRM.settings.ALL`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /settings/modules/{module} (the `UpdateCustomModule` operationId).
-func (c *ClientWithResponses) UpdateCustomModuleWithResponse(ctx context.Context, module Module, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error) {
+func (c *ClientWithResponses) UpdateCustomModuleWithResponse(ctx context.Context, module ModuleIDOrName, body UpdateCustomModuleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCustomModuleResponse, error) {
 	rsp, err := c.UpdateCustomModule(ctx, module, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseUpdateCustomModuleResponse(rsp)
+}
+
+// GetProfilesWithResponse Get the profiles
+//
+// Returns the profiles of the org. If `info.more_records` is true, the list is incomplete. Zoho documents no
+// parameter for the rest. The page lists no errors: those below are from Zoho's other documentation.
+//
+// OAuth scopes, any one of: `ZohoCRM.settings.profiles.READ`, `ZohoCRM.settings.profiles.ALL`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /settings/profiles (the `GetProfiles` operationId).
+func (c *ClientWithResponses) GetProfilesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfilesResponse, error) {
+	rsp, err := c.GetProfiles(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfilesResponse(rsp)
+}
+
+// ParseGetContactRolesResponse parses an HTTP response from a GetContactRolesWithResponse call
+func ParseGetContactRolesResponse(rsp *http.Response) (*GetContactRolesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContactRolesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContactRolesResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest InvalidURLPattern
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetContactRolesResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers GetContactRolesResponse204Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetContactRolesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseUpdateContactRolesResponse parses an HTTP response from a UpdateContactRolesWithResponse call
@@ -1222,7 +2352,7 @@ func ParseUpdateContactRolesResponse(rsp *http.Response) (*UpdateContactRolesRes
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest NoPermission
+		var dest ErrorResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1249,6 +2379,46 @@ func ParseUpdateContactRolesResponse(rsp *http.Response) (*UpdateContactRolesRes
 		}
 		response.JSON500 = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateContactRolesResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 207:
+		var headers UpdateContactRolesResponse207Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers207 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateContactRolesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -1290,7 +2460,7 @@ func ParseUpdateContactRoleResponse(rsp *http.Response) (*UpdateContactRoleRespo
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest NoPermission
+		var dest ErrorResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1317,6 +2487,258 @@ func ParseUpdateContactRoleResponse(rsp *http.Response) (*UpdateContactRoleRespo
 		}
 		response.JSON500 = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateContactRoleResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateContactRoleResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetModulesResponse parses an HTTP response from a GetModulesWithResponse call
+func ParseGetModulesResponse(rsp *http.Response) (*GetModulesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetModulesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ModulesResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest InvalidURLPattern
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetModulesResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers GetModulesResponse204Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetModulesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetModuleResponse parses an HTTP response from a GetModuleWithResponse call
+func ParseGetModuleResponse(rsp *http.Response) (*GetModuleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetModuleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ModuleResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest InvalidURLPattern
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetModuleResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers GetModuleResponse204Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetModuleResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -1358,7 +2780,7 @@ func ParseUpdateCustomModuleResponse(rsp *http.Response) (*UpdateCustomModuleRes
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest NoPermission
+		var dest ErrorResult
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1385,6 +2807,147 @@ func ParseUpdateCustomModuleResponse(rsp *http.Response) (*UpdateCustomModuleRes
 		}
 		response.JSON500 = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateCustomModuleResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateCustomModuleResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetProfilesResponse parses an HTTP response from a GetProfilesWithResponse call
+func ParseGetProfilesResponse(rsp *http.Response) (*GetProfilesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfilesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProfilesResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ErrorResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest InvalidURLPattern
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetProfilesResponse200Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 204:
+		var headers GetProfilesResponse204Headers
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetProfilesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-API-CREDITS-REMAINING"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-API-CREDITS-REMAINING", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XAPICREDITSREMAINING = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil

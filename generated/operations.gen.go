@@ -21,6 +21,38 @@ type Operation struct {
 
 // The operations.
 var (
+	// OperationGetContactRoles: Get the contact roles.
+	OperationGetContactRoles = Operation{
+		ID:               "getContactRoles",
+		Method:           "GET",
+		Path:             "/Contacts/roles",
+		Scopes:           []string{"ZohoCRM.modules.contacts.READ", "ZohoCRM.modules.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html",
+	}
+	// OperationGetModule: Get one module.
+	OperationGetModule = Operation{
+		ID:               "getModule",
+		Method:           "GET",
+		Path:             "/settings/modules/{module}",
+		Scopes:           []string{"ZohoCRM.settings.modules.READ", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/module-meta.html",
+	}
+	// OperationGetModules: Get the modules.
+	OperationGetModules = Operation{
+		ID:               "getModules",
+		Method:           "GET",
+		Path:             "/settings/modules",
+		Scopes:           []string{"ZohoCRM.settings.modules.READ", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html",
+	}
+	// OperationGetProfiles: Get the profiles.
+	OperationGetProfiles = Operation{
+		ID:               "getProfiles",
+		Method:           "GET",
+		Path:             "/settings/profiles",
+		Scopes:           []string{"ZohoCRM.settings.profiles.READ", "ZohoCRM.settings.profiles.ALL"},
+		DocumentationURL: "https://www.zoho.com/crm/developer/docs/api/v7/get-profiles.html",
+	}
 	// OperationUpdateContactRole: Update one contact role.
 	OperationUpdateContactRole = Operation{
 		ID:               "updateContactRole",
@@ -50,6 +82,10 @@ var (
 // Operations returns all operations, sorted by ID.
 func Operations() []Operation {
 	return []Operation{
+		OperationGetContactRoles,
+		OperationGetModule,
+		OperationGetModules,
+		OperationGetProfiles,
 		OperationUpdateContactRole,
 		OperationUpdateContactRoles,
 		OperationUpdateCustomModule,

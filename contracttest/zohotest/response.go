@@ -102,9 +102,9 @@ type queuedResponse struct {
 // Respond("updateContactRoles", "duplicate_data"). If several statuses have an example of that name, the
 // lowest status is used; "207 partial_success" names the status too.
 //
-// The example is adapted to the request: a list of results gets one element for each input, with the id and index of
-// that input. If the request has more inputs than the example, the last element is repeated. Thus
-// "success" is a success of any inputs, and "partial_success" is a success of the first of two or more. Responses to reads are sent as they are.
+// The example of an update is adapted to the request: it gets one result for each input, a success with the id of
+// the input. If the request has more inputs than the example, the last result is repeated. So "success" is a success
+// of any inputs, and "partial_success" a success of the first of two or more.
 //
 // The org does not change, and neither the token nor the request matters, except that a success fails the test
 // if the spec does not allow the request. A name that the spec does not have fails the test at once; a server of
@@ -148,8 +148,7 @@ func (s *Server) adapt(c call, res response) response {
 		for i, input := range sent[key] {
 			r := results[min(i, len(results)-1)]
 			r.Details = maps.Clone(r.Details)
-			// An error with other details has the id of something else, such as the role that has the name.
-			if id := s.inputID(c, input.ID); id != "" && (r.Status == "success" || r.Details["id"] != nil && len(r.Details) == 1) {
+			if id := s.inputID(c, input.ID); id != "" && r.Status == "success" {
 				r.Details["id"] = id
 			}
 			if path, isText := r.Details["json_path"].(string); isText && strings.HasPrefix(path, "$."+key+"[") {

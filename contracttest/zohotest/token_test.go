@@ -45,7 +45,7 @@ func TestTokenResponse(t *testing.T) {
 		change []string
 		scope  string
 	}{
-		"refresh token": {nil, "ZohoCRM.modules.contacts.UPDATE ZohoCRM.settings.modules.UPDATE"},
+		"refresh token": {nil, strings.Join(narrowestScopes(), " ")},
 		"client credentials": {
 			[]string{"grant_type", "client_credentials", "soid", "ZohoCRM.600001", "scope", "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL"},
 			"ZohoCRM.modules.ALL ZohoCRM.settings.ALL",
