@@ -13,8 +13,8 @@ demo: ## Run both updates end to end against a Zoho stand-in, and show what happ
 	@$(GO) run ./examples/quickstart
 
 .PHONY: mock
-mock: ## Serve the Zoho stand-in on 127.0.0.1:8080, with a page to try it
-	@$(GO) run ./contracttest/zohomock
+mock: ## Serve the mock server on 127.0.0.1:8080, with a page to try it
+	@$(GO) build -o bin/ ./contracttest/zohomock && exec bin/zohomock
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
@@ -65,7 +65,7 @@ interop: ## Generate clients in other languages, and run each against the stand-
 	python3 interop/run.py
 
 .PHONY: browser-test
-browser-test: ## Try the page of the stand-in in Chromium (needs Node.js, Chromium and the network)
+browser-test: ## Test the page of the mock server in Chromium (needs Node.js, Chromium and the network)
 	npm ci --prefix interop/browser --no-audit --no-fund
 	node interop/browser/test.js
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
-	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
 func item(code, details, status string) string {
@@ -224,47 +222,6 @@ func TestNoInputs(t *testing.T) {
 	}
 }
 
-func TestDetails(t *testing.T) {
-	breaksContract(t)
-	all := generated.Details{
-		APIName: "name", ExpectedDataType: "string", ID: "9007199254740993",
-		JSONPath: "$.x", Limit: 100, MaximumLength: 50, Param: "p", ParamName: "n", ResourcePathIndex: 2,
-		SupportedVersion: 8,
-	}
-	const known = `"api_name":"name","dependee":{"api_name":"x"},"expected_data_type":"string","expected_fields":["a"],"json_path":"$.x","limit":100,` +
-		`"maximum_length":50,"param":"p","param_name":"n","permissions":["A","B"],"resource_path_index":2,"supported_values":["v7"],"supported_version":8`
-	without := func(change func(*generated.Details)) generated.Details {
-		d := all
-		change(&d)
-		return d
-	}
-	for _, test := range []struct {
-		raw  string
-		want generated.Details
-	}{
-		{`{"id":"9007199254740993",` + known + `}`, all},
-		{`{"id":9007199254740993,` + known + `,"new":{}}`, all},
-		{`{"id":{"x":1},` + known + `}`, without(func(d *generated.Details) { d.ID = "" })},
-		{`{"id":true,` + known + `}`, without(func(d *generated.Details) { d.ID = "" })},
-		{`{"id":"\u0039007199254740993",` + known + `}`, all},
-		{strings.Replace(`{"id":"9007199254740993",`+known+`}`, "100", `"100"`, 1), without(func(d *generated.Details) { d.Limit = 0 })},
-		{strings.Replace(`{"id":"9007199254740993",`+known+`}`, `["A","B"]`, `"A"`, 1), all},
-		{`{}`, generated.Details{}},
-		{`null`, generated.Details{}},
-		{`"text"`, generated.Details{}},
-		{`[{"id":"1"}]`, generated.Details{}},
-	} {
-		for _, body := range []string{item("INVALID_DATA", test.raw, "error"), roles(item("INVALID_DATA", test.raw, "error"))} {
-			crm := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(*http.Request) (*http.Response, error) { return answer(http.StatusBadRequest, body), nil }).option())
-			failure, ok := errors.AsType[*client.Error](update(t, crm))
-			if !ok || string(failure.Details.Raw) != test.raw || !reflect.DeepEqual(failure.Details.Details, test.want) {
-				t.Errorf("the details of %s are %+v", body, failure)
-			}
-		}
-	}
-}
-
-// counted counts what is read of a body.
 type counted struct {
 	io.Reader
 	read, closed int

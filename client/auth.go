@@ -8,175 +8,216 @@ import (
 	"log/slog"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
-	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 )
 
-// Auth is a way to get access tokens: [StaticToken], [RefreshToken], [ClientCredentials] or
-// [TokenSource]. It prints, logs and marshals as a placeholder, not as its secret; fmt, though, asks no
-// method of a value in an unexported field, and prints a [RefreshToken] or [ClientCredentials] there.
+// Auth is a way to get access tokens: [StaticToken], [RefreshToken], [ClientCredentials] or [TokenSource].
+//
+// It prints, logs and marshals as a placeholder. But fmt does not call methods on values in unexported fields, so it prints
+// a [RefreshToken] or [ClientCredentials] that is stored in one.
 type Auth interface {
-	// source checks the credentials and returns where tokens for a data centre come from.
-	source(DataCenter) (tokens.Source, error)
+	// newSource checks the credentials and returns the source of their tokens. The config is complete.
+	newSource(DataCenter, *config) (tokens.Source, error)
 }
 
-// RefreshToken makes access tokens from a refresh token, and renews them: the way of a program that
-// acts for one user of an org. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
+// RefreshToken gets access tokens from a refresh token and refreshes them: for a program that acts for one user of an
+// org. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 //
-// Zoho gives a refresh token at most 10 access tokens in 10 minutes, so clients with equal credentials
-// and the same Cache share one in a process; a Cache shares it between processes and restarts.
+// Zoho issues at most 10 access tokens in 10 minutes for a refresh token, and the 16th valid one invalidates the oldest. One
+// Client uses one token at a time. Share it between clients, processes and restarts through Cache.
 type RefreshToken struct {
 	// ClientID and ClientSecret are those of the client in Zoho's API console.
 	ClientID, ClientSecret string
-	// RefreshToken is the refresh token, which does not expire until it is revoked.
+	// RefreshToken does not expire until it is revoked.
 	RefreshToken string
-	// Cache keeps access tokens beyond the process. Optional.
+	// Cache stores access tokens outside the process. Optional.
 	Cache Cache
 
-	hidden
+	redacted
 }
 
-// ClientCredentials makes access tokens from the credentials of a self client, with no user. See
+// ClientCredentials gets access tokens from the credentials of a self client, without a user. See
 // https://www.zoho.com/accounts/protocol/oauth/self-client/client-credentials-flow.html.
 //
-// Tokens are shared as those of a [RefreshToken] are.
+// The limits of [RefreshToken] apply.
 type ClientCredentials struct {
 	// ClientID and ClientSecret are those of the self client in Zoho's API console.
 	ClientID, ClientSecret string
-	// OrgID is the id of the org, without the ZohoCRM. that stands before it in a token request.
+	// OrgID is the id of the org, without the prefix ZohoCRM.
 	OrgID string
-	// Scopes are the scopes to ask for; none means the narrowest of each operation of this package, which
-	// are more where a later version has more operations.
+	// Scopes are the scopes to request. If empty, these are requested: ZohoCRM.modules.contacts.READ,
+	// ZohoCRM.modules.contacts.UPDATE, ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.UPDATE and
+	// ZohoCRM.settings.profiles.READ. Later versions will not add to this list.
 	Scopes []string
-	// Cache keeps access tokens beyond the process. Optional.
+	// Cache stores access tokens outside the process. Optional.
 	Cache Cache
 
-	hidden
+	redacted
 }
 
-// Cache keeps access tokens outside the process: in a file, a secret store, Redis. Programs that
-// start often and fleets need one, as Zoho gives a refresh token at most 10 access tokens in 10
-// minutes. It is read before a new token is asked for, and written after.
+// defaultScopes are those of the documentation of ClientCredentials.Scopes.
+const defaultScopes = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UPDATE," +
+	"ZohoCRM.settings.modules.READ,ZohoCRM.settings.modules.UPDATE,ZohoCRM.settings.profiles.READ"
+
+// Cache stores access tokens outside the process. Programs that start often and programs that run several times need
+// one. The packages filecache and rediscache of this repository implement it.
 //
-// A key is a hash of the credentials and hosts, in 64 hexadecimal digits. A value holds an access token in
-// an encoding of this package's: keep it as a secret. An error of a Cache goes to the logger of
-// [WithLogger] alone, so must not tell a value, and is otherwise treated as an empty Cache. Both methods
-// must be safe for concurrent use, and return when the context ends, which has the time of an attempt. A
-// Cache that holds its Client keeps both in memory for good.
+// A key is 64 hexadecimal digits. A value holds an access token in plain text: protect it as a secret. Both methods must
+// be safe for concurrent use. They have one second; an error or a timeout is logged, and the call goes on without the
+// cache.
+//
+// A Cache that is not a [Locker] also gets a few short values under another key, by which processes agree on the one that
+// requests a token.
 type Cache interface {
-	// Get returns the value that was put last for the key, or nil and no error where there is none.
+	// Get returns the value that was put last for key, or nil and no error if there is none.
 	Get(ctx context.Context, key string) ([]byte, error)
-	// Put keeps a value for the key, in place of the one before it.
-	Put(ctx context.Context, key string, value []byte) error
+	// Put stores value for key, replacing an earlier one. It is of no use after ttl.
+	Put(ctx context.Context, key string, value []byte, ttl time.Duration) error
 }
 
-// StaticToken is an access token that somebody else got, and renews. A call that Zoho refuses for its
-// token is not sent again. The token is given without "Zoho-oauthtoken ".
+// Locker is implemented by a [Cache] that can lock a key, so that one process at a time requests a token.
+type Locker interface {
+	// Lock waits for the lock until ctx ends. The lock must expire by itself, after the deadline of ctx and some margin, or when
+	// its process ends. unlock after that does nothing.
+	Lock(ctx context.Context, key string) (unlock func(), err error)
+}
+
+// StaticToken uses a fixed access token that the caller obtains and refreshes, given without "Zoho-oauthtoken ". A call that
+// Zoho rejects for its token is not repeated.
 func StaticToken(token string) Auth {
-	source, err := tokens.Static(token)
-	if err != nil {
-		err = fmt.Errorf("zohocrm: StaticToken: %w", err)
-	}
-	return &given{tokens: source, err: err}
+	return &callerAuth{name: "StaticToken", check: func() error { return tokens.Check(token) }, source: func(*config) tokens.Source {
+		return tokens.NewStatic(token)
+	}}
 }
 
-// TokenSource takes access tokens from an OAuth library, which keeps and renews them. It is asked for a
-// token before each request. A call that Zoho refuses for its token is sent again once, if the library
-// returns another one then.
-func TokenSource(library oauth2.TokenSource) Auth {
-	if isNil(library) {
-		return &given{err: errors.New("zohocrm: TokenSource: the oauth2.TokenSource is nil")}
-	}
-	return &given{tokens: tokens.FromLibrary(library)}
-}
-
-// given is an Auth whose tokens are not of this package's making.
-type given struct {
-	tokens tokens.Source
-	err    error
-	hidden
-}
-
-func (a *given) source(DataCenter) (tokens.Source, error) { return a.tokens, a.err }
-
-func (a RefreshToken) source(dc DataCenter) (tokens.Source, error) {
-	if err := checkCredentials("RefreshToken", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"RefreshToken", a.RefreshToken}); err != nil {
-		return nil, err
-	}
-	return grant(dc, a.ClientID, a.ClientSecret, a.Cache, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {a.RefreshToken}})
-}
-
-func (a ClientCredentials) source(dc DataCenter) (tokens.Source, error) {
-	if err := checkCredentials("ClientCredentials", [2]string{"ClientID", a.ClientID}, [2]string{"ClientSecret", a.ClientSecret}, [2]string{"OrgID", a.OrgID}); err != nil {
-		return nil, err
-	}
-	if strings.HasPrefix(a.OrgID, "ZohoCRM.") {
-		return nil, errors.New("zohocrm: ClientCredentials.OrgID begins with ZohoCRM.: leave that out")
-	}
-	scopes := a.Scopes
-	if len(scopes) == 0 {
-		for _, operation := range generated.Operations() {
-			if narrowest := operation.Scopes[0]; !slices.Contains(scopes, narrowest) {
-				scopes = append(scopes, narrowest)
+// TokenSource takes each access token from source, which stores and refreshes them. A call that Zoho rejects for its token is
+// repeated if source then returns another one.
+func TokenSource(source oauth2.TokenSource) Auth {
+	return &callerAuth{name: "TokenSource", check: func() error {
+		if isNil(source) {
+			return errors.New("the oauth2.TokenSource is nil")
+		}
+		return nil
+	}, source: func(c *config) tokens.Source {
+		return &tokens.External{Timeout: c.attemptTimeout, Get: func() (string, error) {
+			token, err := source.Token()
+			if err != nil {
+				return "", &externalError{err}
+			} else if token == nil {
+				return "", &externalError{errors.New("it returned no token")}
 			}
-		}
-	}
-	// Zoho takes commas between the scopes, where OAuth has spaces.
-	return grant(dc, a.ClientID, a.ClientSecret, a.Cache, url.Values{"scope": {strings.Join(scopes, ",")}, "soid": {"ZohoCRM." + a.OrgID}})
+			if err := tokens.Check(token.AccessToken); err != nil {
+				return "", &externalError{err}
+			}
+			return token.AccessToken, nil
+		}}
+	}}
 }
 
-// checkCredentials refuses each value, beside its field, that is empty or has blanks at an end.
-func checkCredentials(auth string, credentials ...[2]string) error {
-	var errs []error
+// callerAuth is an Auth whose tokens the caller obtains.
+type callerAuth struct {
+	name   string
+	check  func() error
+	source func(*config) tokens.Source
+
+	redacted
+}
+
+func (a *callerAuth) newSource(_ DataCenter, c *config) (tokens.Source, error) {
+	if err := a.check(); err != nil {
+		return nil, fmt.Errorf("zohocrm: %s: %w", a.name, err)
+	}
+	return a.source(c), nil
+}
+
+func (a RefreshToken) newSource(dc DataCenter, c *config) (tokens.Source, error) {
+	err := checkCredentials("RefreshToken", a.Cache, dc,
+		credential{"ClientID", a.ClientID}, credential{"ClientSecret", a.ClientSecret}, credential{"RefreshToken", a.RefreshToken})
+	if err != nil {
+		return nil, err
+	}
+	return newTokenEndpoint(dc, c, url.Values{
+		"grant_type": {"refresh_token"}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret}, "refresh_token": {a.RefreshToken},
+	}, a.Cache), nil
+}
+
+func (a ClientCredentials) newSource(dc DataCenter, c *config) (tokens.Source, error) {
+	err := checkCredentials("ClientCredentials", a.Cache, dc,
+		credential{"ClientID", a.ClientID}, credential{"ClientSecret", a.ClientSecret}, credential{"OrgID", a.OrgID})
+	if strings.HasPrefix(a.OrgID, "ZohoCRM.") {
+		err = joinErrors([]error{err, errors.New("zohocrm: ClientCredentials.OrgID must be given without the prefix ZohoCRM.")})
+	}
+	if err != nil {
+		return nil, err
+	}
+	scopes := defaultScopes
+	if len(a.Scopes) > 0 {
+		scopes = strings.Join(a.Scopes, ",") // Zoho separates scopes by commas, not by OAuth's spaces.
+	}
+	return newTokenEndpoint(dc, c, url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret},
+		"scope": {scopes}, "soid": {"ZohoCRM." + a.OrgID},
+	}, a.Cache), nil
+}
+
+type credential struct{ field, value string }
+
+// checkCredentials returns one error for all that is wrong with an Auth.
+func checkCredentials(auth string, cache Cache, dc DataCenter, credentials ...credential) error {
+	errs := []error{checkURL("AccountsURL", dc.AccountsURL)}
 	for _, c := range credentials {
-		if field, value := c[0], c[1]; value == "" {
-			errs = append(errs, fmt.Errorf("zohocrm: %s.%s is empty: copy it from Zoho's API console", auth, field))
-		} else if strings.TrimSpace(value) != value {
-			errs = append(errs, fmt.Errorf("zohocrm: %s.%s has blanks around it", auth, field))
+		rule := ""
+		switch {
+		case c.value == "":
+			rule = "is empty: copy it from Zoho's API console"
+		case strings.TrimSpace(c.value) != c.value:
+			rule = "has white space around it: remove it"
+		case strings.ContainsAny(c.value, `"'`):
+			rule = "has quotation marks in it: remove them"
+		default:
+			continue
 		}
+		errs = append(errs, fmt.Errorf("zohocrm: %s.%s %s", auth, c.field, rule))
+	}
+	if cache != nil && isNil(cache) {
+		errs = append(errs, fmt.Errorf("zohocrm: %s.Cache is a nil pointer or map: leave it out, or set it", auth))
 	}
 	return joinErrors(errs)
 }
 
-func grant(dc DataCenter, id, secret string, cache Cache, parameters url.Values) (tokens.Source, error) {
-	if err := checkURL("AccountsURL", dc.AccountsURL); err != nil {
-		return nil, err
-	}
-	if cache != nil && isNil(cache) {
-		return nil, errors.New("zohocrm: the Cache is nil: leave it out")
-	}
-	return tokens.NewGrant(tokens.Config{
-		ClientID: id, ClientSecret: secret, Parameters: parameters, Cache: cache,
-		AccountsURL: dc.AccountsURL, DataCenter: dc.Name, API: dc.APIURL, CheckAPIDomain: dc.checkAPIDomain,
-	}), nil
-}
-
-// isNil reports whether an interface holds nothing, or a nil pointer or function.
+// isNil reports whether an interface is nil, or holds a nil pointer, map, function, slice or channel.
 func isNil(v any) bool {
 	value := reflect.ValueOf(v)
-	return !value.IsValid() || (value.Kind() == reflect.Pointer || value.Kind() == reflect.Func) && value.IsNil()
+	switch value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Slice, reflect.Chan:
+		return value.IsNil()
+	default:
+		return false
+	}
 }
 
-// hidden makes a type that holds a secret print, log and marshal as a placeholder.
-type hidden struct{}
+// redacted makes a type that holds a secret print, log and marshal as a placeholder.
+type redacted struct{}
 
 // String returns a placeholder.
-func (hidden) String() string { return safetext.Placeholder }
+func (redacted) String() string { return sanitize.Placeholder }
 
 // Format writes a placeholder for any verb.
-func (hidden) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, safetext.Placeholder) }
+func (redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, sanitize.Placeholder) }
 
 // LogValue returns a placeholder.
-func (hidden) LogValue() slog.Value { return slog.StringValue(safetext.Placeholder) }
+func (redacted) LogValue() slog.Value { return slog.StringValue(sanitize.Placeholder) }
 
 // MarshalText returns a placeholder.
-func (hidden) MarshalText() ([]byte, error) { return []byte(safetext.Placeholder), nil }
+func (redacted) MarshalText() ([]byte, error) { return []byte(sanitize.Placeholder), nil }
 
 // MarshalBinary returns a placeholder.
-func (hidden) MarshalBinary() ([]byte, error) { return []byte(safetext.Placeholder), nil }
+func (redacted) MarshalBinary() ([]byte, error) { return []byte(sanitize.Placeholder), nil }

@@ -5,205 +5,305 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
-	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
 
-// call is one call of an operation.
-type call struct {
-	operation *Operation
-	// path and body are the rules that the path and the body break.
+const (
+	maxResponse     = 4 << 20  // of an update
+	maxReadResponse = 32 << 20 // of a read: the modules of a large org
+)
+
+// call describes a call of an operation. It does not change while the call runs.
+type call[T any] struct {
+	operation *generated.Operation
+	// path and body are the rules that the path parameter and the body do not follow.
 	path, body []generated.Violation
-	// request builds the request, anew for each attempt.
+	// request builds the request.
 	request func(server string) (*http.Request, error)
-	// key is that of the list of results in an answer.
-	key string
-	// ids are those of the inputs, "" where it is not known; id is that of an only one.
-	ids []string
-	id  [1]string
-
-	deadline time.Time
-	attempts int
-	auth     *tokens.Authorization // of the last attempt
-	renewed  bool
-	answer   wire.Answer
-	results  []Result // nil where the last attempt had no answer
-	err      error
-	answered error // that of the last answer, nil where it was a success
-	unsure   bool  // whether an attempt that failed may have taken effect
+	// decode reads a response. It returns a value beside an error if some inputs succeeded.
+	decode func(reply) (T, error)
 }
 
-// do is the life of a call: check it, attempt it until it succeeds or must not be repeated, and say
-// how it ended.
-func (c *Client) do(ctx context.Context, call *call) ([]Result, error) {
-	if call.ids == nil {
-		call.ids = call.id[:]
-	}
-	if err := c.check(ctx, call); err != nil {
-		return call.fail(err)
-	}
-	call.deadline = time.Now().Add(c.sender.Timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(call.deadline) {
-		call.deadline = d
-	}
-	if _, nested := OperationFromContext(ctx); nested { // requests for tokens belong to none
-		ctx = context.WithValue(ctx, operationKey{}, nil)
-	}
-	again := c.sender.Retry(ctx, call.deadline, func() (bool, time.Duration) {
-		return c.attempt(ctx, call), call.answer.RetryAfter()
-	})
-	if err := ctx.Err(); again && err != nil {
-		call.results, call.err = nil, call.noAnswer(err)
-	}
-	if call.results != nil {
-		return call.results, call.err
-	}
-	return call.fail(withAnswerBefore(call.err, call.answered))
+// attempt is what one attempt returned.
+type attempt[T any] struct {
+	value    T
+	err      error              // nil for a success
+	response transport.Response // with Status 0 if none was received
+	verdict  transport.Verdict
 }
 
-// check refuses what must not be sent.
-func (c *Client) check(ctx context.Context, call *call) error {
-	if c == nil || c.auth == nil || ctx == nil {
-		return errors.New("zohocrm: make the client with New, and pass a context")
-	}
-	broken := call.path
-	if c.validate {
-		broken = append(broken, call.body...)
-	}
-	var faults []error
-	for _, b := range broken {
-		faults = append(faults, &ValidationError{Operation: *call.operation, Field: b.Field, Rule: b.Rule, Message: b.Message})
-	}
-	if err := ctx.Err(); err != nil && len(faults) == 0 {
-		return call.noAnswer(err)
-	}
-	return joinErrors(faults)
+// progress counts what a call has done so far, over all attempts.
+type progress struct {
+	requests, replays int
+	tokenRequested    bool
+	sent              bool // a request reached the network
+	maybeApplied      bool // a request may have taken effect
 }
 
-// attempt authorizes and exchanges; once more where Zoho refused the token and there is another. It
-// reports whether another attempt is worth it.
-func (c *Client) attempt(ctx context.Context, call *call) (again bool) {
-	var refused *tokens.Authorization
-	for {
-		auth, failure := c.auth.Authorize(ctx, call.deadline, &c.sender, refused)
-		if failure != nil {
-			unanswered := call.attempts > 0 && call.results == nil
-			call.results, call.err = nil, authError(failure)
-			if unanswered {
-				call.err = call.noAnswer(call.err)
-			}
-			return false
-		}
-		if refused != nil && auth.Token == refused.Token {
-			return again
-		}
-		call.auth = auth
-		again = c.exchange(ctx, call)
-		if call.renewed || call.answer.Status != http.StatusUnauthorized || !errors.Is(call.err, CodeInvalidToken) && !errors.Is(call.err, CodeAuthenticationFailure) {
-			return again
-		}
-		call.renewed, refused = true, auth
+// do runs a call and calls the hook.
+func do[T any](ctx context.Context, c *Client, call call[T]) (T, error) {
+	if c == nil || c.config == nil || ctx == nil {
+		var zero T
+		return zero, errors.New("zohocrm: create the client with New, and pass a context")
 	}
+	began := time.Now()
+	var p progress
+	last := run(ctx, c, call, &p)
+	if c.hook != nil {
+		c.hook(CallInfo{
+			Context: ctx, Operation: newOperation(call.operation), Attempts: p.requests, Duration: time.Since(began),
+			StatusCode: last.response.Status, Codes: codes(last.err), CreditsRemaining: credits(last.response.Header), Err: last.err,
+		})
+	}
+	return last.value, last.err
 }
 
-// exchange sends one request and reads its answer.
-func (c *Client) exchange(ctx context.Context, call *call) (again bool) {
-	call.answer, call.results = wire.Answer{}, nil
-	req, err := call.request(c.server)
+// run is the life of a call: validate, then attempt until one succeeds, fails for good, or time runs out.
+func run[T any](ctx context.Context, c *Client, call call[T], p *progress) attempt[T] {
+	if err := c.validate(call.operation, call.path, call.body); err != nil {
+		return attempt[T]{err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return attempt[T]{err: noResponse(call.operation, err, "", p)}
+	}
+	req, err := call.request(c.server) // encodes the body, once for all attempts
 	if err != nil {
-		call.err = call.noAnswer(err)
-		return false
+		return attempt[T]{err: noResponse(call.operation, err, "", p)}
 	}
-	call.attempts++
-	started := time.Now()
-	ctx = context.WithValue(ctx, operationKey{}, call.operation)
-	ctx, cancel := context.WithTimeout(ctx, min(c.sender.AttemptTimeout, call.deadline.Sub(started)))
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req.Header["Authorization"], req.Header["User-Agent"] = call.auth.Header, c.userAgent
-	if err := c.sender.Send(req.WithContext(ctx), &call.answer); err != nil {
-		again = wire.IsTransient(err)
-		dial, isDial := errors.AsType[*net.OpError](err)
-		call.unsure = call.unsure || again && (!isDial || dial.Op != "dial")
-		call.err = call.noAnswer(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
+	attempts := transport.Retry(ctx, c.policy, func() (attempt[T], transport.Verdict) {
+		a := tryWithReauth(ctx, c, call, req, p)
+		return a, a.verdict
+	})
+	return outcome(ctx, call.operation, attempts, p)
+}
+
+const ruleUTF8 = "utf-8"
+
+// validate returns the violations as one error. Text that is not UTF-8 would be sent as another text, so it is rejected
+// without validation too.
+func (c *Client) validate(operation *generated.Operation, path, body []generated.Violation) error {
+	checked := path
+	for _, v := range body {
+		if !c.skipValidation || v.Rule == ruleUTF8 {
+			checked = append(checked, v)
+		}
+	}
+	return joinViolations(operation, checked)
+}
+
+// maxReplays is how often a call repeats a request with another token: with one from the cache, and with a new one.
+const maxReplays = 2
+
+// tryWithReauth gets a token and sends the request, again with another token if Zoho rejects it.
+func tryWithReauth[T any](ctx context.Context, c *Client, call call[T], req *http.Request, p *progress) attempt[T] {
+	token, origin, err := c.tokens.Token(ctx)
+	if err != nil {
+		return attempt[T]{err: newAuthError(err)}
+	}
+	for {
+		a := roundTrip(ctx, c, call, req, token, origin, p)
+		if !rejectsToken(a.response.Status, a.err) {
+			if isFromZoho(a.err) {
+				c.tokens.Accepted(token)
+			}
+			return a
+		}
+		if p.replays == maxReplays {
+			return explainRejection(a, p)
+		}
+		token, origin, err = c.tokens.Replace(ctx, token, !p.tokenRequested)
+		if errors.Is(err, tokens.ErrNoReplacement) {
+			return explainRejection(a, p)
+		} else if err != nil {
+			return attempt[T]{err: withPrevious(newAuthError(err), a.err), response: a.response}
+		}
+		p.replays++
+		p.tokenRequested = p.tokenRequested || origin == tokens.Endpoint
+	}
+}
+
+// rejectsToken reports whether another token may help. OAUTH_SCOPE_MISMATCH would be the same for all tokens.
+func rejectsToken(status int, err error) bool {
+	return status == http.StatusUnauthorized &&
+		(errors.Is(err, CodeInvalidToken) || errors.Is(err, CodeInvalidOAuthToken) || errors.Is(err, CodeAuthenticationFailure))
+}
+
+// isFromZoho reports whether err is nil or an error of Zoho's, rather than of a gateway or of the network.
+func isFromZoho(err error) bool {
+	return err == nil || len(codes(err)) > 0
+}
+
+// explainRejection adds the likely cause to a rejected token.
+func explainRejection[T any](a attempt[T], p *progress) attempt[T] {
+	if e, ok := errors.AsType[*Error](a.err); ok && p.replays > 0 {
+		e.Resolution = strings.TrimSpace(e.Resolution + " A new token was rejected as well: look for a proxy that removes the Authorization header, " +
+			"and check that the token is for this data centre and environment (production or sandbox).")
+	}
+	return a
+}
+
+// roundTrip sends the request once and decodes the response.
+func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Request, token string, origin tokens.Origin, p *progress) (a attempt[T]) {
+	if c.slots != nil {
+		if err := c.slots.Acquire(ctx, 1); err != nil {
+			return attempt[T]{err: noResponse(call.operation, err, token, p)}
+		}
+		defer c.slots.Release(1)
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout)
+	defer cancel()
+	ctx, trace := transport.WithTrace(ctx)
+	req, err := authorize(ctx, req, token, c.userAgent, p.requests > 0)
+	if err != nil {
+		return attempt[T]{err: noResponse(call.operation, err, token, p)}
+	}
+	isRead := call.operation.Method == http.MethodGet
+	limit := int64(maxResponse)
+	if isRead {
+		limit = maxReadResponse
+	}
+	p.requests++
+	a.response, err = c.sender.Send(req, trace, limit)
+	if err != nil {
+		a.verdict = transport.Classify(a.response, err)
+		a.verdict.MaybeApplied = a.verdict.MaybeApplied && !isRead
+		failure, _ := errors.AsType[*transport.Error](err)
+		p.sent = p.sent || failure.Sent
+		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
+		a.err = noResponse(call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
-		call.results, call.err = call.read()
-		call.answered = call.err
-		again = wire.IsRetryable(call.answer.Status) || call.answer.CutOff
-		call.unsure = call.unsure || again && call.answer.Status != http.StatusTooManyRequests
+		p.sent = true
+		checkJSON(&a.response)
+		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}
-	c.log(ctx, call, started)
-	return again
+	if a.err != nil && a.response.Status != 0 {
+		a.verdict = transport.Classify(a.response, nil)
+		a.verdict.MaybeApplied = MaybeApplied(a.err)
+		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
+	}
+	c.logRequest(ctx, call.operation, &a.response, a.err, origin, p.requests, began)
+	return a
 }
 
-// redact takes the access token out of text.
-func (c *call) redact(text string) string {
-	if c.auth == nil {
-		return text
+// authorize returns a copy of req with a token. A request that is sent again gets its body again.
+func authorize(ctx context.Context, req *http.Request, token string, userAgent []string, again bool) (*http.Request, error) {
+	authorized := req.WithContext(ctx)
+	if authorized.Header = maps.Clone(req.Header); authorized.Header == nil {
+		authorized.Header = http.Header{}
 	}
-	return safetext.Redact(text, c.auth.Token)
+	authorized.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
+	authorized.Header["User-Agent"] = userAgent
+	if again && req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		authorized.Body = body
+	}
+	return authorized, nil
 }
 
-// fail gives each input the error that ended the whole call.
-func (c *call) fail(err error) ([]Result, error) {
-	results := make([]Result, len(c.ids))
-	for i := range results {
-		results[i] = failed(err)
+// outcome returns the last attempt, its error with what happened before.
+func outcome[T any](ctx context.Context, operation *generated.Operation, attempts []attempt[T], p *progress) attempt[T] {
+	last := attempts[len(attempts)-1]
+	if last.err == nil {
+		return last
 	}
-	return results, err
+	var previous error
+	for _, a := range attempts[:len(attempts)-1] {
+		if a.response.Status != 0 {
+			previous = a.err
+		}
+	}
+	if err := ctx.Err(); err != nil && last.verdict.Retry && !errors.Is(last.err, err) {
+		// The context ended during the wait for another attempt.
+		return attempt[T]{err: withPrevious(noResponse(operation, err, "", p), last.err), response: last.response}
+	}
+	if failure, ok := errors.AsType[*AuthError](last.err); ok && p.maybeApplied {
+		last.err = noResponse(operation, failure, "", p)
+	}
+	if last.response.Status == 0 {
+		last.err = withPrevious(last.err, previous)
+	}
+	return last
 }
 
-// noAnswer is the error of a call that ended without an answer.
-func (c *call) noAnswer(cause error) error {
-	outcome, hint := fmt.Sprintf("no connection (attempts: %d)", c.attempts), ": check DataCenter.APIURL and the network"
-	switch {
-	case c.attempts == 0:
-		outcome, hint = "nothing was sent", ""
-	case c.unsure:
-		outcome, hint = fmt.Sprintf("no answer, but it may have taken effect (attempts: %d)", c.attempts), ""
-	case c.answered != nil:
-		outcome, hint = fmt.Sprintf("no other answer (attempts: %d)", c.attempts), ""
-	}
-	if errors.Is(cause, context.DeadlineExceeded) {
-		hint = ": allow more time by the context, the http.Client, WithAttemptTimeout or WithTimeout"
-	}
-	return &errorList{errs: []error{cause}, text: fmt.Sprintf("zohocrm: %s: %s: %s%s", c.operation.ID, outcome, safetext.Shorten(c.redact(cause.Error()), maxMessage), hint)}
-}
-
-// withAnswerBefore joins to err what Zoho answered to an earlier attempt, if it did.
-func withAnswerBefore(err, answer error) error {
-	if answer == nil {
+// withPrevious returns err with the error of an earlier response, if there was one.
+func withPrevious(err, previous error) error {
+	if previous == nil {
 		return err
 	}
-	return &errorList{errs: []error{err, answer}, text: err.Error() + "; the answer before: " + answer.Error()}
+	return &errorList{errs: []error{err, previous}, text: err.Error() + "; previous error: " + strings.TrimPrefix(previous.Error(), "zohocrm: ")}
 }
 
-// log writes the line of one request.
-func (c *Client) log(ctx context.Context, call *call, started time.Time) {
-	level, outcome := slog.LevelInfo, slog.String("code", codeSuccess)
-	if call.err != nil {
+// noResponse returns the error of a call that ended without a response.
+func noResponse(operation *generated.Operation, err error, token string, p *progress) error {
+	failure, _ := errors.AsType[*transport.Error](err)
+	result := "nothing was sent"
+	switch {
+	case p.maybeApplied:
+		result = "no response, may have taken effect"
+	case p.sent && p.requests > 1:
+		result = "no further response"
+	case p.sent:
+		result = "no response"
+	}
+	if p.requests > 1 {
+		result += fmt.Sprintf(" (%d attempts)", p.requests)
+	}
+	hint := ""
+	switch {
+	case failure != nil && failure.Proxy != "":
+		hint = ": check the proxy"
+	case errors.Is(err, context.DeadlineExceeded):
+		hint = ": " + increaseTimeout
+	case failure != nil && !failure.Sent && !errors.Is(err, context.Canceled):
+		hint = ": check DataCenter.APIURL and the network"
+	}
+	return &noResponseError{
+		text:         fmt.Sprintf("zohocrm: %s: %s: %s%s", operation.ID, result, sanitize.Text(strings.TrimPrefix(err.Error(), "zohocrm: "), maxMessage, token), hint),
+		err:          err,
+		retryable:    !errors.Is(err, context.Canceled) && (failure == nil || !failure.Final),
+		maybeApplied: p.maybeApplied,
+	}
+}
+
+// logRequest writes the line of one request.
+func (c *config) logRequest(ctx context.Context, operation *generated.Operation, response *transport.Response, err error, origin tokens.Origin, attempt int, began time.Time) {
+	level := slog.LevelInfo
+	if err != nil {
 		level = slog.LevelWarn
 	}
-	if !c.sender.Logger.Enabled(ctx, level) {
+	if !c.logger.Enabled(ctx, level) {
 		return
 	}
-	if failure, isError := errors.AsType[*Error](call.err); isError {
-		outcome = slog.String("code", safetext.Shorten(string(failure.Code), maxSnippet))
-	} else if call.err != nil {
-		outcome = slog.String("error", call.err.Error())
-	}
 	attrs := []slog.Attr{
-		slog.String("operation", call.operation.ID), slog.String("method", call.operation.Method), slog.String("path", call.operation.Path),
-		slog.Int("status", call.answer.Status), slog.Int("attempt", call.attempts), slog.Duration("duration", time.Since(started)), outcome,
+		slog.String("operation", operation.ID), slog.String("method", operation.Method), slog.String("path", operation.Path),
+		slog.Int("status", response.Status), slog.Int("attempt", attempt), slog.Duration("duration", time.Since(began)),
+		slog.String("token_from", string(origin)),
 	}
-	if credits := call.credits(); credits >= 0 {
-		attrs = append(attrs, slog.Int("credits_remaining", credits))
+	switch failure, isError := errors.AsType[*Error](err); {
+	case isError:
+		attrs = append(attrs, slog.String("code", sanitize.Text(string(failure.Code), maxSnippet)))
+	case err != nil:
+		attrs = append(attrs, slog.String("error", err.Error()))
+	default:
+		attrs = append(attrs, slog.String("code", codeSuccess))
 	}
-	c.sender.Logger.LogAttrs(ctx, level, "zohocrm request", attrs...)
+	if n := credits(response.Header); n >= 0 {
+		attrs = append(attrs, slog.Int("credits_remaining", n))
+	}
+	c.logger.LogAttrs(ctx, level, "zohocrm request", attrs...)
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,121 +10,201 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
-	"github.com/seed-87e331f0/zohocrm-go/internal/wire"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
 
-// userAgent has the version of the module.
+// userAgent names this package and its version.
 const userAgent = "zohocrm-go/0.1.0"
 
-// Client calls the API of one org. It is safe for concurrent use. Make it with [New].
+// Client calls the API of one org. It is safe for concurrent use. Create it with [New].
 type Client struct {
-	server    string // the base of the generated paths, with a slash at its end
-	auth      tokens.Source
-	sender    wire.Sender
-	timeout   time.Duration // of the caller's http.Client, 0 where it has none
-	userAgent []string
-	validate  bool
-
-	hidden
+	// All state is behind a pointer, so that printing or logging a Client shows none of it.
+	*config
 }
 
-// Option changes what [New] makes.
-type Option func(*Client) error
+// config is what New makes of its arguments. It does not change afterwards.
+type config struct {
+	server    string // the base URL of the generated request builders, with a slash at its end
+	sender    *transport.Sender
+	tokens    tokens.Source
+	policy    transport.Policy
+	logger    *slog.Logger
+	hook      func(CallInfo)
+	slots     *semaphore.Weighted // nil: no limit
+	userAgent []string
 
-// New makes a client for an org in a data centre. It sends nothing.
+	attemptTimeout time.Duration
+	httpTimeout    time.Duration // of the caller's http.Client, 0 if it has none
+	timeout        time.Duration
+	skipValidation bool
+}
+
+// Option changes what [New] creates.
+type Option func(*config) error
+
+// New creates a client for an org in a data centre. It sends nothing.
 //
-// It refuses a nil Auth, an empty credential, a token that brings its own "Zoho-oauthtoken ", a URL
-// that is neither https nor loopback, a sandbox whose host is not known, and an option out of its
-// range. All faults are in the one error.
+// It returns one error that lists everything it rejects: a nil Auth, an empty credential, a token with the prefix
+// "Zoho-oauthtoken ", a URL that is neither https nor loopback, a sandbox whose host is not known, an option out of
+// range.
 func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
-	c := &Client{
-		server: strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
-		sender: wire.Sender{
-			Transport: http.DefaultTransport, MaxAttempts: 4, FirstWait: wire.FirstWait,
-			AttemptTimeout: 30 * time.Second, Timeout: 2 * time.Minute, Logger: slog.New(slog.DiscardHandler),
-		},
-		userAgent: []string{userAgent},
-		validate:  true,
+	c := &config{
+		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
+		sender:         &transport.Sender{Transport: transport.Default()},
+		policy:         transport.Policy{MaxAttempts: 4, FirstWait: transport.FirstWait},
+		logger:         slog.New(slog.DiscardHandler),
+		userAgent:      []string{userAgent},
+		attemptTimeout: 30 * time.Second,
+		timeout:        2 * time.Minute,
 	}
-	faults := []error{dc.check()}
-	if isNil(auth) {
-		faults = append(faults, errors.New("zohocrm: the Auth is nil: use StaticToken, RefreshToken, ClientCredentials or TokenSource"))
-	} else {
-		source, err := auth.source(dc)
-		c.auth, faults = source, append(faults, err)
-	}
+	errs := []error{dc.check()}
 	for _, option := range options {
 		if option != nil {
-			faults = append(faults, option(c))
+			errs = append(errs, option(c))
 		}
 	}
-	if c.timeout > 0 {
-		c.sender.AttemptTimeout = min(c.sender.AttemptTimeout, c.timeout)
+	c.attemptTimeout = min(c.attemptTimeout, c.timeout)
+	if c.httpTimeout > 0 {
+		c.attemptTimeout = min(c.attemptTimeout, c.httpTimeout)
 	}
-	if err := joinErrors(faults); err != nil {
+	if isNil(auth) {
+		errs = append(errs, errors.New("zohocrm: the Auth is nil: use StaticToken, RefreshToken, ClientCredentials or TokenSource"))
+	} else {
+		source, err := auth.newSource(dc, c)
+		c.tokens, errs = source, append(errs, err)
+	}
+	if err := joinErrors(errs); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &Client{c}, nil
 }
 
-// option makes an option that [New] refuses unless it is valid.
-func option(name string, valid bool, rule string, set func(*Client)) Option {
-	return func(c *Client) error {
-		if !valid {
-			return fmt.Errorf("zohocrm: %s: %s", name, rule)
+// WithHTTPClient sends all requests, those for tokens included, through the Transport of hc: for a proxy, a tracing
+// transport, a certificate pool. The Timeout of hc limits each request. Redirects are not followed and cookies are not
+// stored, whatever hc does.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) error {
+		switch {
+		case hc == nil:
+			return errors.New("zohocrm: WithHTTPClient: the http.Client is nil")
+		case hc.Transport != nil && isNil(hc.Transport):
+			return errors.New("zohocrm: WithHTTPClient: the Transport is a nil pointer: leave it out, or set it")
 		}
-		set(c)
+		c.sender = &transport.Sender{Transport: cmp.Or(hc.Transport, transport.Default())}
+		c.httpTimeout = hc.Timeout
 		return nil
 	}
 }
 
-// WithHTTPClient sends requests, those for tokens included, by the Transport of hc, and each within its
-// Timeout: for a proxy, a transport that traces, a certificate pool. Redirects are not followed and
-// cookies are not kept, whatever hc does.
-func WithHTTPClient(hc *http.Client) Option {
-	return option("WithHTTPClient", hc != nil, "the http.Client is nil", func(c *Client) {
-		c.sender.Transport = cmp.Or(hc.Transport, http.DefaultTransport)
-		c.timeout = hc.Timeout
-	})
-}
-
-// WithLogger logs one line for each request of an operation: operation, path template, status, code, attempt,
-// duration and the credits that remain. Never a body or a token. Answers that are a success are of
-// level Info, others of level Warn, and so is what goes wrong with a [Cache] or in renewing a token.
+// WithLogger logs a line for each request of an operation (operation, path template, status, code, attempt, duration,
+// where the token came from, remaining credits) and for each token that is requested or read from the cache. It never logs
+// bodies or tokens. Successful responses are logged at Info; failures, cache errors and refresh errors at Warn.
 func WithLogger(logger *slog.Logger) Option {
-	return option("WithLogger", logger != nil, "the logger is nil", func(c *Client) { c.sender.Logger = logger })
+	return func(c *config) error {
+		if logger == nil {
+			return errors.New("zohocrm: WithLogger: the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}
 }
 
-// WithMaxAttempts sends a request at most n times, beside the one more after a token was renewed. The
-// default is 4; 1 means no retries.
+// WithMaxAttempts limits the attempts of a call. The default is 4; 1 disables retries. A request that is repeated with another
+// token after a 401 does not count.
 func WithMaxAttempts(n int) Option {
-	return option("WithMaxAttempts", n >= 1, fmt.Sprintf("must be at least 1, is %d", n), func(c *Client) { c.sender.MaxAttempts = n })
+	return func(c *config) error {
+		c.policy.MaxAttempts = n
+		return checkRange("WithMaxAttempts", n >= 1, "must be at least 1, is %d", n)
+	}
 }
 
-// WithAttemptTimeout limits each request of a call, be it for a token or of the operation. The default is 30 seconds.
+// WithMaxConcurrent limits the requests of this client that are in flight at once; further ones wait in order of
+// arrival, within the deadlines of their calls. The wait does not use up [WithAttemptTimeout]. The default is no limit.
+//
+// Zoho allows an org 5 (Free), 10 (Standard), 15 (Professional), 20 (Enterprise, Zoho One) or 25 (Ultimate) concurrent
+// calls per application, over all processes, and rejects others with [CodeTooManyRequests]. Give each of several
+// replicas its share. Token requests do not count.
+func WithMaxConcurrent(n int) Option {
+	return func(c *config) error {
+		c.slots = semaphore.NewWeighted(int64(max(n, 1)))
+		return checkRange("WithMaxConcurrent", n >= 1, "must be at least 1, is %d", n)
+	}
+}
+
+// WithAttemptTimeout limits each request of a call, for a token or of the operation. The default is 30 seconds.
 func WithAttemptTimeout(d time.Duration) Option {
-	return option("WithAttemptTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.sender.AttemptTimeout = d })
+	return func(c *config) error {
+		c.attemptTimeout = d
+		return checkRange("WithAttemptTimeout", d > 0, "must be above 0, is %s", d)
+	}
 }
 
-// WithTimeout limits a call with all its attempts and waits. The default is 2 minutes. A context that
-// ends earlier wins.
+// WithTimeout limits a call with all its attempts and waits. The default is 2 minutes. The context of a call may end it
+// earlier.
 func WithTimeout(d time.Duration) Option {
-	return option("WithTimeout", d > 0, fmt.Sprintf("must be above 0, is %s", d), func(c *Client) { c.sender.Timeout = d })
+	return func(c *config) error {
+		c.timeout = d
+		return checkRange("WithTimeout", d > 0, "must be above 0, is %s", d)
+	}
 }
 
-// WithUserAgent puts the name of an application, such as "orders/2.1", before that of this package in
-// the User-Agent.
+// WithUserAgent sends the name of an application, such as "orders/2.1", before that of this package in the User-Agent.
 func WithUserAgent(application string) Option {
-	printable := !strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f })
-	return option("WithUserAgent", printable && application != "", "must be printable ASCII, and not empty", func(c *Client) {
+	return func(c *config) error {
+		isASCII := !strings.ContainsFunc(application, func(r rune) bool { return r < ' ' || r >= 0x7f })
 		c.userAgent = []string{application + " " + userAgent}
-	})
+		return checkRange("WithUserAgent", isASCII && application != "", "must be printable ASCII, and not empty")
+	}
 }
 
-// WithoutValidation sends requests that break a rule of the OpenAPI document, for the day that Zoho
-// relaxes one. What goes into the path is checked all the same.
+// WithoutValidation disables client-side validation, for example if Zoho relaxes a rule. Path parameters and the
+// encoding of strings are checked nevertheless.
 func WithoutValidation() Option {
-	return option("WithoutValidation", true, "", func(c *Client) { c.validate = false })
+	return func(c *config) error {
+		c.skipValidation = true
+		return nil
+	}
+}
+
+// WithCallHook calls hook once at the end of each call, in the goroutine of the caller. For metrics and traces.
+func WithCallHook(hook func(CallInfo)) Option {
+	return func(c *config) error {
+		if hook == nil {
+			return errors.New("zohocrm: WithCallHook: the hook is nil")
+		}
+		c.hook = hook
+		return nil
+	}
+}
+
+// CallInfo describes a call that ended.
+type CallInfo struct {
+	// Context is the context of the call.
+	Context context.Context
+	// Operation is the operation that was called.
+	Operation Operation
+	// Attempts is the number of requests that were sent, without those for tokens.
+	Attempts int
+	// Duration is the time of the whole call, with waits.
+	Duration time.Duration
+	// StatusCode is the HTTP status of the last response, 0 if none was received.
+	StatusCode int
+	// Codes are Zoho's codes of the errors in Err, in order.
+	Codes []Code
+	// CreditsRemaining is the number of API credits that the org has left today, -1 if the response does not say.
+	CreditsRemaining int
+	// Err is the error of the call.
+	Err error
+}
+
+// checkRange returns an error for an option out of its range.
+func checkRange(option string, valid bool, rule string, args ...any) error {
+	if valid {
+		return nil
+	}
+	return fmt.Errorf("zohocrm: %s %s", option, fmt.Sprintf(rule, args...))
 }

@@ -7,28 +7,29 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 )
 
-// DataCenter is where an org lives: the host of its API and the host that issues its tokens. A token
-// belongs to one org, one data centre and one environment.
+// DataCenter names the API host and the accounts host of an org. A token belongs to one org, one data centre and one
+// environment. Tokens and credentials are sent only to these hosts.
 //
-// Use one of the values below, or one of your own for a proxy or a test server. Both URLs are https,
-// or http on a loopback address.
+// Use one of the values below, or one of your own for a proxy or a test server. Both URLs are https, or http on a
+// loopback address.
 type DataCenter struct {
-	// Name is for people: it stands in error messages.
+	// Name is used in error messages. It may be empty.
 	Name string
-	// APIURL is the API host, such as https://www.zohoapis.eu. A path before /crm/v7 is kept.
+	// APIURL is the URL of the API host, such as https://www.zohoapis.eu, without /crm/v7.
 	APIURL string
-	// AccountsURL is the host of the token endpoint, such as https://accounts.zoho.eu.
+	// AccountsURL is the URL of the accounts host, such as https://accounts.zoho.eu, without /oauth/v2/token. It may be
+	// empty with StaticToken and TokenSource.
 	AccountsURL string
 
-	// problem says why a method could not derive a host.
-	problem string
+	// err is why a method could not derive a host.
+	err error
 }
 
-// The data centres of Zoho, production environment. UK and AE are not confirmed by Zoho's own
-// documentation. See https://www.zoho.com/crm/developer/docs/api/v7/multi-dc.html.
+// Zoho's data centres, production environment. Zoho's documentation does not confirm UK and AE. See https://www.zoho.com/crm/developer/docs/api/v7/multi-dc.html.
 var (
 	US = DataCenter{Name: "US", APIURL: "https://www.zohoapis.com", AccountsURL: "https://accounts.zoho.com"}
 	EU = DataCenter{Name: "EU", APIURL: "https://www.zohoapis.eu", AccountsURL: "https://accounts.zoho.eu"}
@@ -42,22 +43,22 @@ var (
 	AE = DataCenter{Name: "AE", APIURL: "https://www.zohoapis.ae", AccountsURL: "https://accounts.zoho.ae"}
 )
 
-// DataCenters returns the data centres of Zoho, to choose one by its Name.
+// DataCenters returns Zoho's data centres, for choosing one by its Name.
 func DataCenters() []DataCenter { return []DataCenter{US, EU, IN, AU, JP, CN, CA, SA, UK, AE} }
 
-// Sandbox returns the sandbox environment of a production data centre of Zoho's: sandbox. in place of
-// www. in the API host, the same accounts host. Of any other data centre it returns one that [New]
-// refuses, so that a write for a sandbox never lands in production.
+// Sandbox returns the sandbox environment of one of Zoho's production data centres: sandbox. instead of www. in the API
+// host, the same accounts host. For any other data centre it returns one that [New] rejects, so that an update for a sandbox
+// never reaches production.
 func (d DataCenter) Sandbox() DataCenter { return d.environment("sandbox") }
 
-// Developer returns the developer environment of a production data centre of Zoho's, as
-// [DataCenter.Sandbox] does for the sandbox.
+// Developer returns the developer environment of one of Zoho's production data centres, as [DataCenter.Sandbox] does for the
+// sandbox.
 func (d DataCenter) Developer() DataCenter { return d.environment("developer") }
 
 func (d DataCenter) environment(name string) DataCenter {
 	host, isProduction := strings.CutPrefix(d.APIURL, "https://www.")
 	if !isProduction || !isZoho(host) {
-		d.problem = fmt.Sprintf("the %s host of %s cannot be derived: set APIURL to it in a DataCenter of your own", name, apiDomain(d.APIURL))
+		d.err = fmt.Errorf("zohocrm: DataCenter: the %s host of %s is not known: set APIURL in a DataCenter of your own", name, apiDomain(d.APIURL))
 		return d
 	}
 	d.Name += " " + name
@@ -65,15 +66,14 @@ func (d DataCenter) environment(name string) DataCenter {
 	return d
 }
 
-// checkAPIDomain refuses the api_domain of a token where it is of another data centre than d, if that is
-// one of Zoho's own.
+// checkAPIDomain returns an error if a token's api_domain is that of another of Zoho's data centres.
 func (d DataCenter) checkAPIDomain(domain string) error {
 	configured := apiDomain(d.APIURL)
 	if domain == "" || !isZoho(configured) || apiDomain(domain) == configured {
 		return nil
 	}
-	return fmt.Errorf("the token is for the API at %s, the client is configured for %s (%s): use the DataCenter of the org",
-		safetext.Shorten(domain, maxSnippet), d.APIURL, d.Name)
+	return fmt.Errorf("the token is for the API at %s, but the client is configured for %s (%s): use the DataCenter of the org",
+		sanitize.Text(domain, maxSnippet), d.APIURL, d.Name)
 }
 
 // isZoho reports whether domain is the API domain of one of Zoho's data centres, without its prefix.
@@ -83,11 +83,7 @@ func isZoho(domain string) bool {
 
 // apiDomain returns the host of an API URL without the prefix that names the environment.
 func apiDomain(apiURL string) string {
-	u, err := url.Parse(apiURL)
-	if err != nil {
-		return ""
-	}
-	host := strings.ToLower(u.Hostname())
+	host := normalizedHost(apiURL)
 	for _, prefix := range []string{"www.", "sandbox.", "developer."} {
 		if domain, found := strings.CutPrefix(host, prefix); found {
 			return domain
@@ -96,29 +92,53 @@ func apiDomain(apiURL string) string {
 	return host
 }
 
-// check refuses what no request of the API can be sent to.
+// check returns an error if no request of the API can be sent.
 func (d DataCenter) check() error {
-	if d.problem != "" {
-		return fmt.Errorf("zohocrm: DataCenter: %s", d.problem)
+	if d.err != nil {
+		return d.err
 	}
 	return checkURL("APIURL", d.APIURL)
 }
 
-// checkURL refuses a URL that a token must not be sent to.
+const tokenPath = "/oauth/v2/token"
+
+// checkURL returns an error for a URL that a token must not be sent to, or that already has the path of the API.
 func checkURL(field, value string) error {
 	u, err := url.Parse(value)
+	rule := ""
 	switch {
 	case value == "":
-		return fmt.Errorf("zohocrm: DataCenter.%s is empty: set it to an https URL", field)
+		rule = "is empty: set it to an https URL"
 	case err != nil || u.Hostname() == "":
-		return fmt.Errorf("zohocrm: DataCenter.%s is not a URL with a host: write it like https://www.zohoapis.com", field)
+		rule = "is not a URL with a host: write it like https://www.zohoapis.com"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
-		return fmt.Errorf("zohocrm: DataCenter.%s must have no user, query or fragment", field)
-	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
-		return nil
+		rule = "must have no user, query or fragment"
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+		rule = "must be https: http is allowed only on a loopback address"
 	default:
-		return fmt.Errorf("zohocrm: DataCenter.%s must be https: http is allowed only on a loopback address", field)
+		for _, path := range []string{generated.BasePath, tokenPath} {
+			if strings.HasSuffix(strings.TrimRight(u.Path, "/"), path) {
+				rule = "must be given without " + path + ", which this package adds"
+			}
+		}
 	}
+	if rule == "" {
+		return nil
+	}
+	return fmt.Errorf("zohocrm: DataCenter.%s %s", field, rule)
+}
+
+// normalizedHost returns the host of a URL, or of a bare host, in lower case, without a port and the dot of a fully qualified
+// name.
+func normalizedHost(address string) string {
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 
 func isLoopback(host string) bool {

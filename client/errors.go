@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -9,17 +10,48 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/internal/safetext"
-	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
 
-// Code is an error code of Zoho's, such as [CodeDuplicateData]. The list is open: a code that this
-// package does not know is kept as it came. A Code is an error, so that it can be asked for:
+const (
+	maxSnippet = 200
+	maxMessage = 400
+	// maxErrors is the number of errors that a message lists.
+	maxErrors = 3
+
+	increaseTimeout = "increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout"
+)
+
+// Why the body of a response could not be used, for errors.Is.
+var (
+	// ErrResponseTooLarge: the response is larger than 4 MiB, or 32 MiB for a read.
+	ErrResponseTooLarge = transport.ErrTooLarge
+	// ErrResponseTruncated: the connection or the body ended early.
+	ErrResponseTruncated = transport.ErrTruncated
+	// ErrResponseEmpty: there is no body where one is documented.
+	ErrResponseEmpty = transport.ErrEmpty
+	// ErrRedirect: the response redirects to another URL. Redirects are not followed.
+	ErrRedirect = transport.ErrRedirect
+	// ErrIncomplete: Zoho returned a part of a list. The method returns that part beside this error.
+	ErrIncomplete = errors.New("the list is incomplete")
+)
+
+// Code is an error code of Zoho's, such as [CodeDuplicateData]. The list is open: Zoho may send codes that this package
+// does not know. A Code is an error, for errors.Is:
 //
 //	if errors.Is(err, client.CodeDuplicateData) { … }
-//
-// The empty Code matches nothing.
 type Code string
+
+// Codes of the token endpoint. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
+const (
+	// CodeInvalidCode: the refresh token is wrong, expired or revoked.
+	CodeInvalidCode Code = "invalid_code"
+	// CodeInvalidClient: the client id is wrong, or belongs to another data centre.
+	CodeInvalidClient Code = "invalid_client"
+	// CodeInvalidClientSecret: the client secret does not belong to the client id.
+	CodeInvalidClientSecret Code = "invalid_client_secret"
+)
 
 // Error returns the code itself.
 func (c Code) Error() string { return string(c) }
@@ -29,68 +61,87 @@ func (c Code) is(target error) bool {
 	return ok && code != "" && code == c
 }
 
-// Error is an answer that is not a success: an error of Zoho's for one input or for the whole request,
-// or an answer that is not one of Zoho's at all, such as the HTML page of a gateway. The codes of each
-// operation are on its documentation page, Operation.DocumentationURL.
+// Error is a response that is not a success: an error of Zoho's for one input or for the whole request, or a response that
+// is not Zoho's, such as the HTML page of a gateway. The codes of an operation are on its documentation page,
+// Operation.DocumentationURL.
 type Error struct {
 	// Operation is the operation that was called.
 	Operation Operation
-	// StatusCode is the HTTP status, never 0. It does not tell success or failure of an input.
+	// StatusCode is the HTTP status, never 0. It does not say which inputs succeeded.
 	StatusCode int
-	// Code is Zoho's code, empty where the answer is not one of Zoho's.
+	// Code is Zoho's code, empty if the response is not Zoho's.
 	Code Code
-	// Message is Zoho's message, which varies and may be localised; or, where Code is empty, what is
-	// wrong with the answer.
+	// Message is Zoho's message, which varies and may be localised; or, if Code is empty, what is wrong with the
+	// response.
 	Message string
 	// Details are Zoho's details.
 	Details Details
-	// Index is the position of the input that the error belongs to, -1 for the whole request.
+	// Index is the position of the input that the error is for, -1 for the whole request.
 	Index int
-	// InputID is the id of that input, empty where it is not known.
+	// InputID is the id of that input, empty if it is not known.
 	InputID string
-	// Resolution says what to do, empty for an unknown code.
+	// Resolution says what to do. It is empty for an unknown code.
 	Resolution string
-	// Attempts is the number of requests that were sent. Where an earlier one may have taken effect, the
-	// text of the error says so.
+	// Attempts is the number of requests that were sent.
 	Attempts int
-	// RetryAfter is the wait that the answer asks for, 0 where it asks for none.
+	// RetryAfter is the wait that the response requests, 0 if none.
 	RetryAfter time.Duration
-	// CreditsRemaining is the number of API credits that the org has left today, -1 where the answer
-	// does not say. Zoho says it once half of them are used.
+	// CreditsRemaining is the number of API credits that the org has left today, -1 if the response does not say. Zoho
+	// says so once half of them are used.
 	CreditsRemaining int
-	// ContentType is that of the answer.
+	// ContentType is that of the response.
 	ContentType string
-	// Snippet is the printable beginning of an answer that is not one of Zoho's, at most 200 bytes.
+	// Snippet is the printable beginning of a response that is not Zoho's, at most 200 bytes.
 	Snippet string
 
-	cause  error
-	unsure bool // whether an earlier attempt may have taken effect
+	err          error // why the body could not be used, nil for an error of Zoho's
+	maybeApplied bool  // this request may have taken effect
+	earlierMaybe bool  // an earlier attempt may have taken effect
 }
 
-// Details is the details object of an error. Its typed keys are those that Zoho is known to send; a
-// key of an unexpected type is left zero there. An ID that came as a number has all its digits.
+// Details are the details of an error. The typed keys are those that Zoho is known to send; one with a value of another
+// type is left zero.
 type Details struct {
-	generated.Details
-	// Raw is the whole value as it came.
-	Raw json.RawMessage
+	// ID is the module or contact role that the error is about; with CodeDuplicateData, the one that has the value.
+	ID string `json:"id"`
+	// APIName is the key of the request that is wrong or missing.
+	APIName string `json:"api_name"`
+	// JSONPath is the place of that key in the request. An index in it may be missing or wrong.
+	JSONPath string `json:"json_path"`
+	// ExpectedDataType is the type that the key should have.
+	ExpectedDataType string `json:"expected_data_type"`
+	// MaximumLength is the length that the value may have.
+	MaximumLength int `json:"maximum_length"`
+	// Limit is the limit that was exceeded.
+	Limit int `json:"limit"`
+	// ParamName is the request parameter that is wrong or missing.
+	ParamName string `json:"param_name"`
+	// ResourcePathIndex is the segment of the path that is wrong.
+	ResourcePathIndex int `json:"resource_path_index"`
+	// SupportedVersion is the API version that has the operation.
+	SupportedVersion int `json:"supported_version"`
+	// Permissions are the permissions that the user lacks.
+	Permissions []string `json:"permissions"`
+	// Raw is the whole JSON value.
+	Raw json.RawMessage `json:"-"`
 }
 
-// Error returns one line: the operation, the input, status, code and message, and what to do.
+// Error returns one line: the operation, the input, status, code, message, details, and what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "zohocrm: %s: ", e.Operation.ID)
-	if e.InputID != "" {
-		fmt.Fprintf(&b, "input %d, id %s: ", e.Index, safetext.Shorten(e.InputID, maxSnippet))
+	if e.InputID != "" && e.Index >= 0 {
+		fmt.Fprintf(&b, "input %d, id %s: ", e.Index, sanitize.Text(e.InputID, maxSnippet))
 	} else if e.Index >= 0 {
 		fmt.Fprintf(&b, "input %d: ", e.Index)
 	}
 	fmt.Fprintf(&b, "HTTP %d", e.StatusCode)
 	if e.Code != "" {
-		fmt.Fprintf(&b, " %s", safetext.Shorten(string(e.Code), maxSnippet))
+		fmt.Fprintf(&b, " %s", sanitize.Text(string(e.Code), maxSnippet))
 	}
-	fmt.Fprintf(&b, ": %s", safetext.Shorten(e.Message, maxMessage))
+	fmt.Fprintf(&b, ": %s", sanitize.Text(e.Message, maxMessage))
 	if raw := string(e.Details.Raw); raw != "" && raw != "{}" && raw != "null" {
-		fmt.Fprintf(&b, " %s", safetext.Shorten(raw, maxSnippet))
+		fmt.Fprintf(&b, " %s", sanitize.Text(raw, maxSnippet))
 	}
 	if e.Snippet != "" {
 		fmt.Fprintf(&b, ": %q", e.Snippet)
@@ -99,11 +150,16 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %s", e.Resolution)
 	}
 	if e.RetryAfter > 0 {
-		fmt.Fprintf(&b, " (it asks to wait %s)", e.RetryAfter.Round(time.Second))
+		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter.Round(time.Second))
 	}
-	if e.unsure {
+	switch {
+	case e.earlierMaybe && !e.maybeApplied:
 		fmt.Fprintf(&b, " (%d attempts, an earlier one may have taken effect)", e.Attempts)
-	} else if e.Attempts > 1 {
+	case e.maybeApplied && e.Attempts > 1:
+		fmt.Fprintf(&b, " (%d attempts, may have taken effect)", e.Attempts)
+	case e.maybeApplied:
+		b.WriteString(" (may have taken effect)")
+	case e.Attempts > 1:
 		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	return b.String()
@@ -112,16 +168,16 @@ func (e *Error) Error() string {
 // Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool { return e.Code.is(target) }
 
-// Unwrap returns what ended the answer before its end, if that is what happened.
-func (e *Error) Unwrap() error { return e.cause }
+// Unwrap returns why the body could not be used, such as [ErrResponseEmpty], nil for an error of Zoho's.
+func (e *Error) Unwrap() error { return e.err }
 
 // LogValue returns the error as a group of attributes for [log/slog].
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("operation", e.Operation.ID),
 		slog.Int("status", e.StatusCode),
-		slog.String("code", safetext.Shorten(string(e.Code), maxSnippet)),
-		slog.String("message", safetext.Shorten(e.Message, maxMessage)),
+		slog.String("code", sanitize.Text(string(e.Code), maxSnippet)),
+		slog.String("message", sanitize.Text(e.Message, maxMessage)),
 		slog.Int("attempts", e.Attempts),
 	}
 	if e.Index >= 0 {
@@ -133,17 +189,15 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ValidationError is a fault in a request, found before anything was sent. Each fault is an error of
-// its own; several are one error that [errors.As] looks into.
+// ValidationError is a rule that a request does not follow. It is found before anything is sent. Several are joined into one
+// error, which [errors.As] looks into.
 type ValidationError struct {
 	// Operation is the operation that was called.
 	Operation Operation
-	// Field is the JSON path of the value, such as $.contact_roles[0].name, or the name of the path
-	// parameter.
+	// Field is the JSON path of the value, such as $.contact_roles[0].name, or the name of the path parameter.
 	Field string
-	// Rule is what the value breaks: a keyword of the OpenAPI document, such as maxLength, or for what
-	// the document cannot say the keyword that would: minProperties (nothing to change), const (an id
-	// other than that of the path).
+	// Rule is a keyword of the OpenAPI document, such as maxLength. Rules that the document cannot express are utf-8 (the
+	// value must be valid UTF-8), minProperties (nothing would change) and const (an id other than that of the path).
 	Rule string
 	// Message says what the value must be.
 	Message string
@@ -154,21 +208,32 @@ func (e *ValidationError) Error() string {
 	return fmt.Sprintf("zohocrm: %s: nothing was sent: %s %s", e.Operation.ID, e.Field, e.Message)
 }
 
-// AuthError is a failure to get an access token: what the token endpoint answered, or why there was no
-// answer. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
+// joinViolations returns violations as one error.
+func joinViolations(operation *generated.Operation, violations []generated.Violation) error {
+	errs := make([]error, 0, len(violations))
+	for _, v := range violations {
+		errs = append(errs, &ValidationError{Operation: newOperation(operation), Field: v.Field, Rule: v.Rule, Message: v.Message})
+	}
+	return joinErrors(errs)
+}
+
+// AuthError is a failure to get an access token: the response of the token endpoint, or why there was none. See
+// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 type AuthError struct {
-	// StatusCode is the HTTP status of the token endpoint, 0 where it did not answer. Zoho answers 200
-	// to most failures.
+	// StatusCode is the HTTP status of the token endpoint, 0 if there was no response. Zoho sends 200 with most errors.
 	StatusCode int
-	// Code is the error code of the token endpoint, such as invalid_client. It can be asked for with
-	// [errors.Is].
+	// Code is the error code of the token endpoint, such as [CodeInvalidClient], for errors.Is.
 	Code Code
-	// Throttled says that Zoho refuses more tokens for now: a refresh token gets 10 in 10 minutes.
+	// Throttled reports whether Zoho issues no more tokens for now: the limit is 10 in 10 minutes for a refresh token.
 	Throttled bool
+	// RetryAfter is the time until this client requests a token again, if Throttled is true.
+	RetryAfter time.Duration
 	// Message says what went wrong and what to do.
 	Message string
 
-	cause error
+	err       error
+	transient bool
+	retryAt   time.Time
 }
 
 // Error returns one line: what went wrong and what to do.
@@ -179,47 +244,107 @@ func (e *AuthError) Error() string {
 		fmt.Fprintf(&b, "HTTP %d: ", e.StatusCode)
 	}
 	if e.Code != "" {
-		fmt.Fprintf(&b, "%s: ", e.Code)
+		fmt.Fprintf(&b, "%s: ", sanitize.Text(string(e.Code), maxSnippet))
 	}
-	b.WriteString(safetext.Shorten(e.Message, maxMessage))
+	b.WriteString(sanitize.Text(e.Message, maxMessage))
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter.Round(time.Second))
+	}
 	return b.String()
 }
 
 // Is reports whether target is the code of e.
 func (e *AuthError) Is(target error) bool { return e.Code.is(target) }
 
-// Unwrap returns the error of the transport, of the context or of the caller's token source, if there
-// was one.
-func (e *AuthError) Unwrap() error { return e.cause }
+// Unwrap returns the error of the transport, of the context or of the caller's token source, nil if there was none.
+func (e *AuthError) Unwrap() error { return e.err }
 
-func authError(f *tokens.Failure) *AuthError {
-	return &AuthError{StatusCode: f.Status, Code: Code(f.Code), Throttled: f.Throttled, Message: f.Message, cause: f.Cause}
+// noResponseError is the end of a call without a response.
+type noResponseError struct {
+	text         string
+	err          error
+	retryable    bool
+	maybeApplied bool
 }
 
-// errorList is one or more errors with a text of one line.
+func (e *noResponseError) Error() string { return e.text }
+
+func (e *noResponseError) Unwrap() error { return e.err }
+
+// Retryable reports whether the same call may succeed later: after a status 429 or 5xx, a truncated response, a failure of
+// the network, a throttled token request, a timeout. For several errors in one it reports whether any of them is.
+func Retryable(err error) bool {
+	return anyOf(err, func(err error) bool {
+		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+		case *Error:
+			return transport.IsRetryableStatus(e.StatusCode) || errors.Is(e.err, ErrResponseTruncated) ||
+				e.Code == CodeInternalError || e.Code == CodeInternalServerError || e.Code == CodeTooManyRequests
+		case *AuthError:
+			return e.transient
+		case *noResponseError:
+			return e.retryable
+		}
+		return false
+	})
+}
+
+// MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
+// sent, and no response says what became of it. Read the module or contact role to find out. An update may be repeated safely.
+func MaybeApplied(err error) bool {
+	return anyOf(err, func(err error) bool {
+		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+		case *Error:
+			return e.maybeApplied || e.earlierMaybe
+		case *noResponseError:
+			return e.maybeApplied
+		}
+		return false
+	})
+}
+
+// anyOf reports whether is is true for err or an error that it wraps.
+func anyOf(err error, is func(error) bool) bool {
+	if err == nil || is(err) {
+		return err != nil
+	}
+	switch e := err.(type) { //nolint:errorlint // this unwraps
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return anyOf(err, is) })
+	case interface{ Unwrap() error }:
+		return anyOf(e.Unwrap(), is)
+	}
+	return false
+}
+
+// errorList is several errors with a message of one line.
 type errorList struct {
 	text string
 	errs []error
 }
 
-func (l *errorList) Error() string   { return l.text }
+func (l *errorList) Error() string { return l.text }
+
 func (l *errorList) Unwrap() []error { return l.errs }
 
-// joinErrors returns nil, the one error, or all of them as one.
+// joinErrors returns nil, the one error, or all of them as one, whose message lists the first three.
 func joinErrors(errs []error) error {
-	const most = 3
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 0 {
+	switch len(errs) {
+	case 0:
 		return nil
-	} else if len(errs) == 1 {
+	case 1:
 		return errs[0]
 	}
-	text := errs[0].Error()
-	for _, err := range errs[1:min(most, len(errs))] {
-		text += "; " + err.Error()
+	var texts []string
+	for i, err := range errs[:min(maxErrors, len(errs))] {
+		text := strings.TrimSuffix(err.Error(), ".")
+		if i > 0 {
+			text = strings.TrimPrefix(text, "zohocrm: ")
+		}
+		texts = append(texts, text)
 	}
-	if len(errs) > most {
-		text += fmt.Sprintf("; and %d more", len(errs)-most)
+	if more := len(errs) - maxErrors; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
-	return &errorList{text, slices.Clone(errs)} // so that errs can stay on the stack of the caller
+	return &errorList{strings.Join(texts, "; "), slices.Clone(errs)} // so that errs can stay on the caller's stack
 }

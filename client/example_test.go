@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -223,7 +224,7 @@ func (c fileCache) Get(_ context.Context, key string) ([]byte, error) {
 	return value, err
 }
 
-func (c fileCache) Put(_ context.Context, key string, value []byte) error {
+func (c fileCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
 	file, err := os.CreateTemp(c.dir, "token") // of mode 0600
 	if err != nil {
 		return err

@@ -399,7 +399,7 @@ func (c slowCache) Get(ctx context.Context, _ string) ([]byte, error) {
 	return nil, ctx.Err()
 }
 
-func (c slowCache) Put(ctx context.Context, _ string, _ []byte) error {
+func (c slowCache) Put(ctx context.Context, _ string, _ []byte, _ time.Duration) error {
 	if !c.put {
 		return nil
 	}
@@ -423,7 +423,10 @@ func TestSlowCache(t *testing.T) {
 type gatedCache struct{ gate chan struct{} }
 
 func (gatedCache) Get(context.Context, string) ([]byte, error) { return nil, nil }
-func (c gatedCache) Put(context.Context, string, []byte) error { <-c.gate; return nil }
+func (c gatedCache) Put(_ context.Context, _ string, _ []byte, _ time.Duration) error {
+	<-c.gate
+	return nil
+}
 
 // TestRefusedWhileKept has Zoho refuse a token that the flight which brought it still keeps in a cache.
 func TestRefusedWhileKept(t *testing.T) {
@@ -461,7 +464,7 @@ func (c *cache) Get(_ context.Context, key string) ([]byte, error) {
 	return c.values[key], c.getError
 }
 
-func (c *cache) Put(_ context.Context, key string, value []byte) error {
+func (c *cache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.values != nil && c.putError == nil {

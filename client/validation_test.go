@@ -13,8 +13,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
@@ -101,10 +99,6 @@ func invalids() (all []invalid) {
 	}
 	for _, name := range []string{"_x", "1x", "x-y", "x.y", "x y", "é", "x\n", "x/y"} {
 		all = append(all, invalid{fmt.Sprintf("module %q", name), updateModule(name, labels), []string{"module pattern"}, true})
-	}
-	for _, remove := range []bool{true, false} {
-		module(fmt.Sprintf("_delete %t", remove), "$.modules[0].profiles[0]._delete not",
-			func(u *client.CustomModuleUpdate) { u.Profiles[0].Delete = nullable.NewNullableWithValue(remove) })
 	}
 	return append(all,
 		invalid{"no module", updateModule("", labels), []string{"module required"}, true},
@@ -227,7 +221,6 @@ func TestWithoutValidation(t *testing.T) {
 	}{
 		{updateModule(moduleID, with(func(u *client.CustomModuleUpdate) { u.PluralLabel = strings.Repeat("a", 26) })), client.CodeInvalidData},
 		{updateModule(moduleID, with(func(u *client.CustomModuleUpdate) { u.Profiles = nil })), client.CodeMinimumDataNotFound},
-		{updateModule(moduleID, with(func(u *client.CustomModuleUpdate) { u.Profiles[0].Delete = nullable.NewNullableWithValue(true) })), client.CodeInvalidData},
 		{updateRoles(slices.Repeat([]role{{ID: "1", Name: "x"}}, 101)...), client.CodeLimitExceeded},
 		{updateRoles(role{Name: "x"}), client.CodeInvalidData},
 	} {

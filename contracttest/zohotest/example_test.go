@@ -24,7 +24,7 @@ func ExampleStart() {
 	_, err = crm.UpdateContactRole(context.Background(), "4150868000003611011", client.ContactRoleUpdate{Name: "Sales Lead"})
 	fmt.Println(err, server.ContactRoles()[0])
 
-	server.Answer("updateContactRole", "duplicate_data")
+	server.Respond("updateContactRole", "duplicate_data")
 	_, err = crm.UpdateContactRole(context.Background(), "4150868000003611011", client.ContactRoleUpdate{Name: "Buyer"})
 	fmt.Println(errors.Is(err, client.CodeDuplicateData), len(server.Requests()))
 	// Output:

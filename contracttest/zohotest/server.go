@@ -1,24 +1,46 @@
-// Package zohotest is Zoho CRM as a server for tests: the token endpoint, Update Custom Module and
-// Update Contact Roles, with a small org behind them.
+// Package zohotest is a test server that responds like Zoho CRM v7: the token endpoint and the operations of
+// the spec, on a small org in memory.
 //
 //	func TestRenameRole(t *testing.T) {
 //		server := zohotest.NewServer(t)
 //		crm, err := client.New(server.DataCenter(), server.Auth())
 //		…
-//		server.Answer("updateContactRole", "duplicate_data") // the next call is refused so
+//		server.Respond("updateContactRole", "duplicate_data") // for the next request of this operation
 //		…
 //	}
 //
-// It answers by what the caller sends: a valid update changes the org, which [Server.Modules] and
-// [Server.ContactRoles] show, and anything else gets the error of the documentation. Two things fail
-// the test besides: a request that was answered with success although the OpenAPI document refuses it
-// (an undeclared key, a missing Content-Type, an empty id that made the URL another one), and an answer
-// of the server's own that the document does not allow.
+// A valid update changes the org, which [Server.Modules] and [Server.ContactRoles] return. An invalid
+// request is rejected with the error that Zoho documents. A server of [NewServer] also fails the test if
 //
-// The pages are https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html,
+//   - a request succeeds that the spec does not allow: without a Content-Type, with an unknown query
+//     parameter, with a key twice, with an id sent as a number, with an empty id that makes the URL that of
+//     another operation;
+//   - the server sends a response that the spec does not allow;
+//   - a queued response is not used.
+//
+// # Tests that do not wait
+//
+// A client waits before it retries. Tests that need no retries use [client.WithMaxAttempts](1). Other tests run
+// in a bubble of testing/synctest, whose clock advances without waiting, with a server in memory:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		server := zohotest.NewServer(t, zohotest.WithInMemory())
+//		crm, err := client.New(server.DataCenter(), server.Auth(), client.WithHTTPClient(server.HTTPClient()))
+//		…
+//	})
+//
+// # Limits
+//
+//   - The token endpoint issues ten access tokens in ten minutes for each refresh token, as Zoho does, then responds
+//     "Access Denied" until ten minutes have passed since the first. [WithoutTokenThrottle] switches this off.
+//   - Of more than 15 valid access tokens for a refresh token, the oldest becomes invalid.
+//   - Any number of requests may be in flight, except with [WithMaxConcurrent].
+//   - Only requests for localhost, the address of the server and the names of [WithHosts] are accepted.
+//   - The server knows no editions and no credits: queue such a response with [Server.Respond].
+//
+// Zoho's pages are https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html,
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html and
-// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html. It knows nothing of editions, credits
-// and concurrency limits: queue such an answer with [Server.Answer].
+// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 package zohotest
 
 import (
@@ -31,11 +53,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
@@ -45,83 +68,52 @@ import (
 const (
 	tokenPath      = "/oauth/v2/token"
 	tokenOperation = "token"
-	// maxBody is what the server reads of a body; more than that is cut off, and then not JSON.
-	maxBody = 4 << 20
+	// maxBody limits the request body. The server ignores what follows, so that a longer body is not valid JSON.
+	maxBody = 1 << 20
+
+	closeTimeout = time.Second
 )
 
-// Server is Zoho CRM on a loopback address. It is an [http.Handler] too. Its methods may be called at
-// any time, by several goroutines.
+// Server is a test server on a loopback address or in memory, and an [http.Handler]. Its methods may be called at any time,
+// by several goroutines.
 type Server struct {
 	// URL is the address of the API and of the token endpoint, without a slash at its end.
 	URL string
 
 	contract *contract.Checker
 	http     *httptest.Server
-	auth     client.RefreshToken
-	address  string
+	listener net.Listener
+	hosts    []string
 	front    func(*Server) http.Handler
 	problem  func(string)
 	fatal    func(args ...any)
-	now      func() time.Time
 
+	strict        bool
+	latency       time.Duration
+	maxConcurrent int
+	inFlight      atomic.Int64
+
+	auth          client.RefreshToken
+	accessToken   string
 	scopes        []string
 	tokenLifetime time.Duration
+	unthrottled   bool
 
-	mu       sync.Mutex
-	modules  []Module
-	roles    []ContactRole
-	profiles []string
-	tokens   []accessToken
-	queue    []queued
-	requests []Request
+	// initial is the org at the start.
+	initial org
+
+	mu                 sync.Mutex
+	org                org
+	tokens             []issuedToken
+	accessTokenExpired bool
+	queue              []queuedResponse
+	requests           []*Request
+	// recordedBytes is the size of requests.
+	recordedBytes int
 }
 
-// Option changes a [Server] before it starts.
-type Option func(*Server)
-
-// WithAddress makes the server listen on a loopback address such as 127.0.0.1:8080, instead of a free
-// port.
-func WithAddress(address string) Option { return func(s *Server) { s.address = address } }
-
-// WithHandler puts a handler in front of the server, which is itself the handler of all other requests:
-// for pages beside the API.
-func WithHandler(front func(*Server) http.Handler) Option {
-	return func(s *Server) { s.front = front }
-}
-
-// WithProblemFunc sets what is called with each problem of the contract, a text of one line, by any
-// goroutine. Without it, [NewServer] fails the test and [Start] prints to the standard logger.
-func WithProblemFunc(report func(problem string)) Option {
-	return func(s *Server) { s.problem = report }
-}
-
-// WithModules sets the modules of the org, instead of those that the documentation's sample needs.
-func WithModules(modules ...Module) Option {
-	return func(s *Server) { s.modules = copyModules(modules) }
-}
-
-// WithContactRoles sets the contact roles of the org, instead of those that the documentation's sample
-// needs.
-func WithContactRoles(roles ...ContactRole) Option {
-	return func(s *Server) { s.roles = slices.Clone(roles) }
-}
-
-// WithProfiles sets the ids of the org's profiles, instead of those that the documentation's sample
-// needs.
-func WithProfiles(ids ...string) Option { return func(s *Server) { s.profiles = slices.Clone(ids) } }
-
-// WithScopes sets the scopes of the access tokens that the refresh token makes. Without it, they are
-// the narrowest scopes of all operations.
-func WithScopes(scopes ...string) Option { return func(s *Server) { s.scopes = slices.Clone(scopes) } }
-
-// WithTokenLifetime sets how long access tokens are valid, instead of an hour. Zoho tells it in whole
-// seconds.
-func WithTokenLifetime(lifetime time.Duration) Option {
-	return func(s *Server) { s.tokenLifetime = lifetime }
-}
-
-// NewServer starts a server for a test, and closes it when the test ends. Problems of the contract fail
-// the test, and so do queued answers that no request fetched.
+// NewServer starts a server for a test, and closes it when the test ends. Violations of the spec and queued
+// responses that were not used fail the test.
 func NewServer(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	forTest := func(s *Server) {
@@ -136,7 +128,7 @@ func NewServer(t testing.TB, options ...Option) *Server {
 	return s
 }
 
-// Start starts a server for a program or a Go example. [Server.Close] ends it.
+// Start starts a server for a program or a Go example. The caller closes it.
 func Start(options ...Option) (*Server, error) {
 	checker, err := contract.New()
 	if err != nil {
@@ -145,42 +137,59 @@ func Start(options ...Option) (*Server, error) {
 	s := &Server{
 		contract:      checker,
 		auth:          client.RefreshToken{ClientID: newToken(), ClientSecret: newToken(), RefreshToken: newToken()},
-		address:       "127.0.0.1:0",
 		front:         func(s *Server) http.Handler { return s },
 		problem:       func(problem string) { log.Print(problem) },
 		fatal:         func(args ...any) { panic(args[0]) },
-		now:           time.Now,
+		accessToken:   newToken(),
+		scopes:        narrowestScopes(),
 		tokenLifetime: time.Hour,
 	}
-	sampleOrg(s)
 	for _, option := range options {
 		option(s)
 	}
-	host, _, err := net.SplitHostPort(s.address)
-	if err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return nil, fmt.Errorf("zohotest: cannot listen on %q: give a loopback address with a port, such as 127.0.0.1:8080", s.address)
+	s.org.complete()
+	s.initial = s.org.clone()
+	if s.listener == nil {
+		if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, fmt.Errorf("zohotest: %w", err)
+		}
 	}
-	listener, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return nil, fmt.Errorf("zohotest: cannot listen on %s, choose another port: %w", s.address, err)
-	}
-	s.URL = "http://" + listener.Addr().String()
-	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.front(s)}}
+	s.URL = listenURL(s.listener)
+	s.http = &httptest.Server{Listener: s.listener, Config: &http.Server{Handler: s.checkHost(s.front(s))}}
 	s.http.Start()
+	if memory, inMemory := s.listener.(*memoryListener); inMemory {
+		s.http.Client().Transport = &http.Transport{DialContext: memory.DialContext}
+	}
 	return s, nil
 }
 
-// Close ends the server once the requests under way are answered, and reports queued answers that no
-// request fetched. The server of [NewServer] needs no Close.
+// Close stops the server and reports queued responses that were not used. Requests in flight have a second, then
+// their connections are closed. A server of [NewServer] is closed when its test ends.
 func (s *Server) Close() {
+	closing := time.AfterFunc(closeTimeout, s.http.CloseClientConnections)
 	s.http.Close()
+	closing.Stop()
 	s.mu.Lock()
 	left := s.queue
 	s.queue = nil
 	s.mu.Unlock()
 	for _, q := range left {
-		s.problem("zohotest: no request fetched " + q.name)
+		s.problem("zohotest: queued response was not used: " + q.name)
 	}
+}
+
+// Reset restores the org of the start and a valid [Server.AccessToken], and forgets queued responses, recorded requests and
+// how many tokens were issued. Tokens that are valid stay valid.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.org = s.initial.clone()
+	s.queue = nil
+	s.requests, s.recordedBytes = nil, 0
+	for i := range s.tokens {
+		s.tokens[i].credential = ""
+	}
+	s.accessTokenExpired = false
 }
 
 // DataCenter returns the server as a data centre, for [client.New].
@@ -188,50 +197,64 @@ func (s *Server) DataCenter() client.DataCenter {
 	return client.DataCenter{Name: "zohotest", APIURL: s.URL, AccountsURL: s.URL}
 }
 
-// Auth returns credentials that this server accepts, and no other does. Their client id and secret are
-// good for [client.ClientCredentials] too, with any org id.
+// Auth returns credentials that only this server accepts. Their client id and secret are valid for
+// [client.ClientCredentials] too, with any org id.
 func (s *Server) Auth() client.RefreshToken { return s.auth }
 
-// ServeHTTP answers as Zoho does.
+// ServeHTTP responds as Zoho does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	_, _ = io.Copy(io.Discard, r.Body) // a client that still sends would not read the response
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	c := newCall(r, body)
 	recorder := s.record(w, c)
 
-	next, isQueued := s.dequeue(c.name)
-	if next.handler != nil {
-		next.handler(recorder, r)
+	if c.name != tokenOperation {
+		defer s.inFlight.Add(-1)
+		if n := s.inFlight.Add(1); s.maxConcurrent > 0 && n > int64(s.maxConcurrent) {
+			recorder.send(s.reject(c.operationOrAny(), client.CodeTooManyRequests))
+			return
+		}
+	}
+	if s.latency > 0 {
+		select {
+		case <-time.After(s.latency):
+		case <-r.Context().Done():
+		}
+	}
+	queued, isQueued := s.dequeue(c.name)
+	if queued.handler != nil {
+		queued.handler(recorder, r)
 		recorder.setStatus(http.StatusOK)
 		return
 	}
-	a := next.answer
-	if !isQueued {
-		a = s.answer(c)
+	var res response
+	if isQueued {
+		res = s.adapt(c, queued.response)
+	} else {
+		res = s.respond(c)
 	}
-	s.check(c, a)
-	recorder.Header().Set("Content-Type", a.contentType)
-	recorder.WriteHeader(a.status)
-	fmt.Fprintf(recorder, "%s\n", a.body)
+	s.check(c, res)
+	recorder.send(res)
 }
 
-func (s *Server) answer(c call) answer {
+func (s *Server) respond(c call) response {
 	if c.name == tokenOperation {
-		return s.grantToken(c.Request)
+		return s.respondToken(c.Request)
 	}
-	if a, found := s.preferred(c); found {
-		return a
+	if res, found := s.preferred(c); found {
+		return res
 	}
-	return s.update(c)
+	return s.operate(c)
 }
 
 // call is a request with what is known of it.
 type call struct {
 	*http.Request
 	body []byte
-	// name is what Request.Operation tells.
+	// name is the value of Request.Operation.
 	name string
-	// operation and parameters are those of the path, whatever the method.
+	// operation and parameters belong to the path, whatever the method.
 	operation  *generated.Operation
 	parameters map[string]string
 }
@@ -241,9 +264,9 @@ func newCall(r *http.Request, body []byte) call {
 	if r.URL.Path == tokenPath && r.Method == http.MethodPost {
 		c.name = tokenOperation
 	}
-	below, found := strings.CutPrefix(plainURL(r).EscapedPath(), generated.BasePath)
+	below, found := strings.CutPrefix(cleanURL(r).EscapedPath(), generated.BasePath)
 	for _, o := range generated.Operations() {
-		if parameters, matches := contract.MatchPath(o.Path, below); found && matches {
+		if parameters, matches := contract.MatchPath(o.Path, below); found && matches && c.name == "" {
 			c.operation, c.parameters = &o, parameters
 			if r.Method == o.Method {
 				c.name = o.ID
@@ -253,23 +276,40 @@ func newCall(r *http.Request, body []byte) call {
 	return c
 }
 
-// plainURL resolves dots and empty segments as Zoho does, so that an empty role id is the update of
-// several roles.
-func plainURL(r *http.Request) *url.URL { return &url.URL{Path: path.Clean(r.URL.Path)} }
+// operationOrAny returns the operation of the path, or any operation for the response to an unknown path.
+func (c call) operationOrAny() generated.Operation {
+	if c.operation == nil {
+		return generated.OperationUpdateContactRoles
+	}
+	return *c.operation
+}
 
-// check reports a success that the document refuses the request of, and an answer that it does not
-// allow.
-func (s *Server) check(c call, a answer) {
-	if c.operation == nil || a.contentType != jsonType {
+// cleanURL resolves dots and empty segments as Zoho does, so that an empty role id is the update of
+// several roles.
+func cleanURL(r *http.Request) *url.URL { return &url.URL{Path: path.Clean(r.URL.Path)} }
+
+// check reports a success of a request that the spec does not allow, and a response that it does not allow.
+func (s *Server) check(c call, res response) {
+	if c.operation == nil || res.contentType != jsonType {
 		return
 	}
-	if a.status < http.StatusMultipleChoices {
+	if res.status < http.StatusMultipleChoices {
 		if err := s.contract.Request(c.Request, c.body); err != nil {
-			s.problem(fmt.Sprintf("zohotest: %s %s is answered %d, but the OpenAPI document refuses the request: %v", c.Method, c.URL.Path, a.status, err))
+			s.problem(oneLine("zohotest: %s %s gets %d, but the spec does not allow the request: %v", c.Method, c.URL.Path, res.status, err))
 		}
 	}
-	plain := &http.Request{Method: c.Method, URL: plainURL(c.Request)}
-	if err := s.contract.Response(plain, a.status, http.Header{"Content-Type": {a.contentType}}, a.body); err != nil {
-		s.problem(fmt.Sprintf("zohotest: the OpenAPI document does not allow the answer to %s %s: %v", c.Method, c.URL.Path, err))
+	clean := &http.Request{Method: c.Method, URL: cleanURL(c.Request)}
+	if err := s.contract.Response(clean, res.status, http.Header{"Content-Type": {res.contentType}}, res.body); err != nil {
+		s.problem(oneLine("zohotest: the spec does not allow the response to %s %s: %v", c.Method, c.URL.Path, err))
 	}
+}
+
+// oneLine formats a message without control characters, with which a request could forge lines of a log.
+func oneLine(format string, args ...any) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
 }

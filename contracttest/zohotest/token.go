@@ -16,17 +16,21 @@ import (
 const (
 	maxTokensInPeriod = 10
 	tokenPeriod       = 10 * time.Minute
-	maxLiveTokens     = 15
+	maxValidTokens    = 15
 )
 
-type accessToken struct {
+type issuedToken struct {
 	value           string
-	grant           string // what it was made from, empty if by IssueToken
+	credential      string // the refresh token or soid that it was issued for, empty for IssueToken
 	scopes          []string
 	issued, expires time.Time
 }
 
-// IssueToken makes an access token, for [client.StaticToken]. No scopes means those of [WithScopes].
+// AccessToken returns an access token with the scopes of [WithScopes]. It is valid until [Server.ExpireTokens].
+func (s *Server) AccessToken() string { return s.accessToken }
+
+// IssueToken returns a new access token, for [client.StaticToken], with the scopes of [WithScopes] if none are
+// given.
 func (s *Server) IssueToken(scopes ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,19 +40,23 @@ func (s *Server) IssueToken(scopes ...string) string {
 	return s.issue("", scopes)
 }
 
-// ExpireTokens makes every access token so far invalid.
+// ExpireTokens makes all access tokens issued so far invalid.
 func (s *Server) ExpireTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.tokens {
 		s.tokens[i].expires = time.Time{}
 	}
+	s.accessTokenExpired = true
 }
 
-// issue wants s.mu held.
-func (s *Server) issue(grant string, scopes []string) string {
-	now := s.now()
-	t := accessToken{newToken(), grant, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
+// issue requires s.mu.
+func (s *Server) issue(credential string, scopes []string) string {
+	now := time.Now()
+	t := issuedToken{newToken(), credential, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
+	s.tokens = slices.DeleteFunc(s.tokens, func(t issuedToken) bool {
+		return now.After(t.expires) && now.After(t.issued.Add(tokenPeriod))
+	})
 	s.tokens = append(s.tokens, t)
 	return t.value
 }
@@ -61,38 +69,38 @@ func newToken() string {
 
 var soid = regexp.MustCompile(`^ZohoCRM\.[0-9]+$`)
 
-// grantToken answers a token request. Most failures come with HTTP 200.
-func (s *Server) grantToken(r *http.Request) answer {
-	grant, scopes, problem := s.readGrant(r)
-	if problem != "" {
-		return jsonAnswer(http.StatusOK, map[string]string{"error": problem})
+// respondToken responds to a token request. As at Zoho, most errors have status 200.
+func (s *Server) respondToken(r *http.Request) response {
+	credential, scopes, code := s.readTokenRequest(r)
+	if code != "" {
+		return jsonResponse(http.StatusOK, map[string]string{"error": code})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := time.Now()
 	inPeriod := 0
-	var live []*accessToken
+	var valid []*issuedToken
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.grant == grant && now.Before(t.issued.Add(tokenPeriod)) {
+		if t.credential == credential && now.Before(t.issued.Add(tokenPeriod)) {
 			inPeriod++
 		}
-		if t.grant == grant && now.Before(t.expires) {
-			live = append(live, t)
+		if t.credential == credential && now.Before(t.expires) {
+			valid = append(valid, t)
 		}
 	}
-	if inPeriod >= maxTokensInPeriod {
-		return jsonAnswer(http.StatusBadRequest, map[string]string{
+	if inPeriod >= maxTokensInPeriod && !s.unthrottled {
+		return jsonResponse(http.StatusBadRequest, map[string]string{
 			"error":             "Access Denied",
 			"error_description": "You have made too many requests continuously. Please try again after some time.",
 			"status":            "failure",
 		})
 	}
-	if len(live) >= maxLiveTokens {
-		live[0].expires = time.Time{}
+	if len(valid) >= maxValidTokens {
+		valid[0].expires = time.Time{}
 	}
-	return jsonAnswer(http.StatusOK, map[string]any{
-		"access_token": s.issue(grant, scopes),
+	return jsonResponse(http.StatusOK, map[string]any{
+		"access_token": s.issue(credential, scopes),
 		"expires_in":   int(s.tokenLifetime / time.Second),
 		"api_domain":   s.URL,
 		"token_type":   "Bearer",
@@ -100,8 +108,9 @@ func (s *Server) grantToken(r *http.Request) answer {
 	})
 }
 
-// readGrant returns what tokens are counted by, and the scopes of the token, or what is wrong.
-func (s *Server) readGrant(r *http.Request) (grant string, scopes []string, problem string) {
+// readTokenRequest returns the credential by which tokens are counted and the scopes of the token, or an error
+// code.
+func (s *Server) readTokenRequest(r *http.Request) (credential string, scopes []string, code string) {
 	_, _, basic := r.BasicAuth()
 	if r.ParseForm() != nil || basic || r.PostForm.Get("client_id") != s.auth.ClientID {
 		return "", nil, "invalid_client"
@@ -116,12 +125,12 @@ func (s *Server) readGrant(r *http.Request) (grant string, scopes []string, prob
 	}
 	switch r.PostForm.Get("grant_type") {
 	case "refresh_token":
-		if grant = r.PostForm.Get("refresh_token"); grant != s.auth.RefreshToken {
+		if credential = r.PostForm.Get("refresh_token"); credential != s.auth.RefreshToken {
 			return "", nil, "invalid_code"
 		}
-		return grant, s.scopes, ""
+		return credential, s.scopes, ""
 	case "client_credentials":
-		if grant = r.PostForm.Get("soid"); !soid.MatchString(grant) {
+		if credential = r.PostForm.Get("soid"); !soid.MatchString(credential) {
 			return "", nil, "invalid_client"
 		}
 		scopes = strings.Split(r.PostForm.Get("scope"), ",")
@@ -130,23 +139,26 @@ func (s *Server) readGrant(r *http.Request) (grant string, scopes []string, prob
 				return "", nil, "invalid_scope"
 			}
 		}
-		return grant, scopes, ""
+		return credential, scopes, ""
 	}
 	return "", nil, "unsupported_grant_type"
 }
 
-// authorize returns what is wrong with the Authorization header, or an empty code. It wants s.mu held.
+// authorize returns the code of the error in the Authorization header, or an empty one. It requires s.mu.
 func (s *Server) authorize(c call) client.Code {
 	value, found := strings.CutPrefix(c.Header.Get("Authorization"), "Zoho-oauthtoken ")
 	if !found {
 		return client.CodeAuthenticationFailure
 	}
-	now := s.now()
-	at := slices.IndexFunc(s.tokens, func(t accessToken) bool { return t.value == value && now.Before(t.expires) })
-	if at < 0 {
+	now := time.Now()
+	at := slices.IndexFunc(s.tokens, func(t issuedToken) bool { return t.value == value && now.Before(t.expires) })
+	scopes := s.scopes
+	if at >= 0 {
+		scopes = s.tokens[at].scopes
+	} else if value != s.accessToken || s.accessTokenExpired {
 		return client.CodeInvalidToken
 	}
-	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(s.tokens[at].scopes, scope) }) {
+	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(scopes, scope) }) {
 		return client.CodeOAuthScopeMismatch
 	}
 	return ""

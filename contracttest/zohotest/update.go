@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -21,90 +22,107 @@ const (
 	maxNameLength  = 50
 )
 
-// update carries out a request of the API.
-func (s *Server) update(c call) answer {
+var isID = regexp.MustCompile(`^[0-9]{1,19}$`).MatchString
+
+// operate performs the operation of a request.
+func (s *Server) operate(c call) response {
 	switch {
 	case c.operation == nil:
-		return s.refuse(generated.OperationUpdateContactRoles, client.CodeInvalidURLPattern)
+		return s.reject(c.operationOrAny(), client.CodeInvalidURLPattern)
 	case c.Method != c.operation.Method:
-		return s.refuse(*c.operation, client.CodeInvalidRequestMethod)
+		return s.reject(*c.operation, client.CodeInvalidRequestMethod)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if code := s.authorize(c); code != "" {
-		return s.refuse(*c.operation, code)
+		return s.reject(*c.operation, code)
 	}
-	if name, isModule := c.parameters["module"]; isModule {
-		at := slices.IndexFunc(s.modules, func(m Module) bool { return m.ID == name || m.APIName == name })
-		if at < 0 {
-			return s.refuse(*c.operation, client.CodeInvalidModule)
+	before := s.org.clone()
+	res := s.update(c)
+	if !s.strict || res.status >= http.StatusBadRequest {
+		return res
+	}
+	if err := s.contract.Request(c.Request, c.body); err != nil {
+		s.org = before
+		return jsonResponse(http.StatusBadRequest, result{client.CodeInvalidRequest, details{}, oneLine("the spec does not allow the request: %v", err), "error"})
+	}
+	return res
+}
+
+func (s *Server) update(c call) response {
+	switch c.operation.ID {
+	case generated.OperationUpdateCustomModule.ID:
+		module := s.org.module(c.parameters["module"])
+		if module == nil {
+			return s.reject(*c.operation, client.CodeInvalidModule)
 		}
-		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(&s.modules[at], o) })
-	}
-	if id, single := c.parameters["contact_role_id"]; single {
+		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(module, o) })
+	case generated.OperationUpdateContactRole.ID:
+		id := c.parameters["contact_role_id"]
 		return s.updateEach(c, "contact_roles", 1, func(o object) string {
-			if o.has("id") && o.text("id") != id {
-				o.refuseID(o.text("id"))
+			if o.has("id") && o.id() != id {
+				o.rejectID(o.id())
 			}
 			return s.updateRole(id, o)
 		})
+	default:
+		return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.id(), o) })
 	}
-	return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.text("id"), o) })
 }
 
-// updateEach calls update with each object of the array under key, and answers with the results.
-func (s *Server) updateEach(c call, key string, limit int, update func(object) (id string)) answer {
-	body := object{path: "$", refusal: &refusal{}}
+// updateEach calls update with each object of the array under key, and responds with the results.
+func (s *Server) updateEach(c call, key string, limit int, update func(object) (id string)) response {
+	body := object{path: "$", rejection: &rejection{}}
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.UseNumber()
 	if !json.Valid(c.body) || decoder.Decode(&body.values) != nil || body.values == nil {
-		return s.refuse(*c.operation, client.CodeUnableToParseDataType)
+		return s.reject(*c.operation, client.CodeUnableToParseDataType)
 	}
-	body.refuseUnknown(key)
+	body.rejectUnknown(key)
 	items, isArray := body.values[key].([]any)
 	switch {
 	case !body.has(key) || isArray && len(items) == 0:
-		body.refuse(client.CodeMandatoryNotFound, key, nil)
-		return wrapped(key, []result{s.result(c, key, "", body.refusal)})
+		body.reject(client.CodeMandatoryNotFound, key, nil)
+		return resultsResponse(key, []result{s.result(c, key, "", body.rejection)})
 	case !isArray:
-		body.refuse(client.CodeInvalidData, key, details{"expected_data_type": "jsonarray"})
+		body.reject(client.CodeInvalidData, key, details{"expected_data_type": "jsonarray"})
 	case len(items) > limit:
-		*body.refusal = refusal{client.CodeLimitExceeded, details{"limit": limit}}
+		*body.rejection = rejection{client.CodeLimitExceeded, details{"limit": limit}}
 	}
-	if body.refusal.code != "" {
-		return jsonAnswer(http.StatusBadRequest, s.result(c, key, "", body.refusal))
+	if body.rejection.code != "" {
+		return jsonResponse(http.StatusBadRequest, s.result(c, key, "", body.rejection))
 	}
 	var results []result
 	for i, item := range items {
-		o := object{path: fmt.Sprintf("$.%s[%d]", key, i), refusal: &refusal{}}
+		o := object{path: fmt.Sprintf("$.%s[%d]", key, i), rejection: &rejection{}}
 		var id string
 		if o.values, _ = item.(map[string]any); o.values != nil {
 			id = update(o)
 		} else {
-			*o.refusal = refusal{client.CodeInvalidData, details{"json_path": o.path, "expected_data_type": "jsonobject"}}
+			*o.rejection = rejection{client.CodeInvalidData, details{"json_path": o.path, "expected_data_type": "jsonobject"}}
 		}
-		results = append(results, s.result(c, key, id, o.refusal))
+		results = append(results, s.result(c, key, id, o.rejection))
 	}
-	return wrapped(key, results)
+	return resultsResponse(key, results)
 }
 
 func (s *Server) updateModule(module *Module, o object) (id string) {
 	if o.has("api_name") {
-		o.refuse(client.CodeNotAllowed, "api_name", nil)
+		o.reject(client.CodeNotAllowed, "api_name", nil)
 	}
-	o.refuseUnknown("plural_label", "singular_label", "profiles")
+	o.rejectUnknown("plural_label", "singular_label", "profiles")
 	updated := Module{ID: module.ID, APIName: module.APIName, PluralLabel: o.label("plural_label"), SingularLabel: o.label("singular_label")}
-	for _, other := range s.modules {
+	for _, other := range s.org.modules {
 		switch {
 		case other.ID == module.ID:
 		case other.PluralLabel == updated.PluralLabel:
-			o.refuse(client.CodeDuplicateData, "plural_label", details{"id": other.ID})
+			o.reject(client.CodeDuplicateData, "plural_label", details{"id": other.ID})
 		case other.SingularLabel == updated.SingularLabel:
-			o.refuse(client.CodeDuplicateData, "singular_label", details{"id": other.ID})
+			o.reject(client.CodeDuplicateData, "singular_label", details{"id": other.ID})
 		}
 	}
 	updated.Profiles = s.changeProfiles(slices.Clone(module.Profiles), o)
-	if o.refusal.code == "" {
+	if o.rejection.code == "" {
 		*module = updated
 	}
 	return module.ID
@@ -116,26 +134,26 @@ func (s *Server) changeProfiles(profiles []string, o object) []string {
 	items, isArray := value.([]any)
 	switch {
 	case !o.has("profiles"):
-		o.refuse(client.CodeMandatoryNotFound, "profiles", nil)
+		o.reject(client.CodeMandatoryNotFound, "profiles", nil)
 	case value != nil && !isArray:
-		o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonarray"})
+		o.reject(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonarray"})
 	case len(items) == 0:
-		o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
+		o.reject(client.CodeMinimumDataNotFound, "profiles", nil)
 	}
 	for i, item := range items {
 		values, isObject := item.(map[string]any)
 		if !isObject {
-			o.refuse(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonobject"})
+			o.reject(client.CodeInvalidData, "profiles", details{"expected_data_type": "jsonobject"})
 		}
 		// Zoho leaves out the index of the module in this path.
-		profile := object{values, fmt.Sprintf("$.modules.profiles[%d]", i), o.refusal}
-		profile.refuseUnknown("id", "_delete")
+		profile := object{values, fmt.Sprintf("$.modules.profiles[%d]", i), o.rejection}
+		profile.rejectUnknown("id", "_delete")
 		if values["_delete"] != nil {
-			profile.refuse(client.CodeInvalidData, "_delete", details{"expected_data_type": "jsonobject"})
+			profile.reject(client.CodeInvalidData, "_delete", details{"expected_data_type": "jsonobject"})
 		}
-		id := profile.text("id")
-		if !slices.Contains(s.profiles, id) {
-			profile.refuse(client.CodeInvalidData, "id", nil)
+		id := profile.id()
+		if !s.org.hasProfile(id) {
+			profile.reject(client.CodeInvalidData, "id", nil)
 		}
 		profiles = slices.DeleteFunc(profiles, func(granted string) bool { return granted == id })
 		if !profile.has("_delete") {
@@ -143,76 +161,76 @@ func (s *Server) changeProfiles(profiles []string, o object) []string {
 		}
 	}
 	if len(profiles) == 0 {
-		o.refuse(client.CodeMinimumDataNotFound, "profiles", nil)
+		o.reject(client.CodeMinimumDataNotFound, "profiles", nil)
 	}
 	return profiles
 }
 
 func (s *Server) updateRole(id string, o object) string {
-	o.refuseUnknown("id", "name", "sequence_number")
-	at := slices.IndexFunc(s.roles, func(role ContactRole) bool { return role.ID == id })
+	o.rejectUnknown("id", "name", "sequence_number")
+	at := slices.IndexFunc(s.org.roles, func(role ContactRole) bool { return role.ID == id })
 	if at < 0 {
-		o.refuseID(id)
+		o.rejectID(id)
 		return ""
 	}
-	updated := s.roles[at]
+	updated := s.org.roles[at]
 	if o.has("name") {
 		updated.Name = o.text("name")
 		if utf8.RuneCountInString(updated.Name) > maxNameLength {
-			o.refuse(client.CodeInvalidData, "name", details{"maximum_length": maxNameLength})
+			o.reject(client.CodeInvalidData, "name", details{"maximum_length": maxNameLength})
 		}
 	}
-	for _, other := range s.roles {
+	for _, other := range s.org.roles {
 		if other.ID != id && other.Name == updated.Name {
-			o.refuse(client.CodeDuplicateData, "name", details{"id": other.ID})
+			o.reject(client.CodeDuplicateData, "name", details{"id": other.ID})
 		}
 	}
 	if o.has("sequence_number") {
 		number, _ := o.values["sequence_number"].(json.Number)
 		position, err := number.Int64()
 		if err != nil {
-			o.refuse(client.CodeInvalidData, "sequence_number", details{"expected_data_type": "integer"})
+			o.reject(client.CodeInvalidData, "sequence_number", details{"expected_data_type": "integer"})
 		} else if position < 1 {
-			o.refuse(client.CodeInvalidData, "sequence_number", nil)
+			o.reject(client.CodeInvalidData, "sequence_number", nil)
 		}
 		updated.SequenceNumber = int(position)
 	}
-	if o.refusal.code == "" {
-		s.roles[at] = updated
+	if o.rejection.code == "" {
+		s.org.roles[at] = updated
 	}
 	return id
 }
 
-// refusal is why an input, or a whole request, is refused. Without a code it is not.
-type refusal struct {
+// rejection is why an input, or a whole request, is rejected. Without a code it is accepted.
+type rejection struct {
 	code    client.Code
 	details details
 }
 
-// object is a JSON object of a request body, at a JSON path, with the first thing that is wrong in it.
+// object is a JSON object of a request body, at a JSON path, with the first error in it.
 type object struct {
-	values  map[string]any
-	path    string
-	refusal *refusal
+	values    map[string]any
+	path      string
+	rejection *rejection
 }
 
-func (o object) refuse(code client.Code, key string, further details) {
-	if o.refusal.code == "" {
-		*o.refusal = refusal{code, details{"api_name": key, "json_path": o.path + "." + key}}
-		maps.Copy(o.refusal.details, further)
+func (o object) reject(code client.Code, key string, more details) {
+	if o.rejection.code == "" {
+		*o.rejection = rejection{code, details{"api_name": key, "json_path": o.path + "." + key}}
+		maps.Copy(o.rejection.details, more)
 	}
 }
 
-func (o object) refuseID(id string) {
-	if o.refusal.code == "" {
-		*o.refusal = refusal{client.CodeInvalidData, details{"id": id}}
+func (o object) rejectID(id string) {
+	if o.rejection.code == "" {
+		*o.rejection = rejection{client.CodeInvalidData, details{"id": id}}
 	}
 }
 
-func (o object) refuseUnknown(known ...string) {
+func (o object) rejectUnknown(known ...string) {
 	for _, key := range slices.Sorted(maps.Keys(o.values)) {
 		if !slices.Contains(known, key) {
-			o.refuse(client.CodeInvalidData, key, nil)
+			o.reject(client.CodeInvalidData, key, nil)
 		}
 	}
 }
@@ -222,16 +240,24 @@ func (o object) has(key string) bool {
 	return found
 }
 
+// id returns the id of an object. Zoho accepts a number too.
+func (o object) id() string {
+	if number, isNumber := o.values["id"].(json.Number); isNumber && isID(number.String()) {
+		return number.String()
+	}
+	return o.text("id")
+}
+
 // text returns a string that must be there and not be empty.
 func (o object) text(key string) string {
 	text, isString := o.values[key].(string)
 	switch {
 	case !o.has(key):
-		o.refuse(client.CodeMandatoryNotFound, key, nil)
+		o.reject(client.CodeMandatoryNotFound, key, nil)
 	case !isString:
-		o.refuse(client.CodeInvalidData, key, details{"expected_data_type": "string"})
+		o.reject(client.CodeInvalidData, key, details{"expected_data_type": "string"})
 	case text == "":
-		o.refuse(client.CodeInvalidData, key, nil)
+		o.reject(client.CodeInvalidData, key, nil)
 	}
 	return text
 }
@@ -239,12 +265,12 @@ func (o object) text(key string) string {
 func (o object) label(key string) string {
 	label := o.text(key)
 	if utf8.RuneCountInString(label) > maxLabelLength {
-		o.refuse(client.CodeInvalidData, key, details{"maximum_length": maxLabelLength})
+		o.reject(client.CodeInvalidData, key, details{"maximum_length": maxLabelLength})
 	}
 	if strings.ContainsFunc(label, func(r rune) bool {
 		return r != ' ' && !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number)
 	}) {
-		o.refuse(client.CodeInvalidData, key, nil)
+		o.reject(client.CodeInvalidData, key, nil)
 	}
 	return label
 }

@@ -1,0 +1,149 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+)
+
+// Module is a module of the org. A field is zero where Zoho sends null or nothing.
+type Module struct {
+	// ID is the id of the module, a number of up to 19 digits.
+	ID string `json:"id"`
+	// APIName is the name in URLs. It is case-sensitive and changes only in the Zoho CRM user interface.
+	APIName string `json:"api_name"`
+	// ModuleName is the internal name, such as CustomModule3.
+	ModuleName string `json:"module_name"`
+	// SingularLabel and PluralLabel are the labels that users see.
+	SingularLabel string `json:"singular_label"`
+	PluralLabel   string `json:"plural_label"`
+	// GeneratedType is default, custom, linking, subform, web or another word. Custom modules have custom.
+	GeneratedType string `json:"generated_type"`
+	// Status is visible, user_hidden, system_hidden, scheduled_for_deletion or another word.
+	Status string `json:"status"`
+	// Profiles are the profiles that can access the module. See HasMoreProfiles.
+	Profiles []ProfileRef `json:"profiles"`
+	// HasMoreProfiles reports whether Profiles is only a part of them. [Client.GetModule] returns more.
+	HasMoreProfiles bool `json:"has_more_profiles"`
+	// APISupported, Editable and Viewable are what the API and the user of the token can do with the module.
+	APISupported bool `json:"api_supported"`
+	Editable     bool `json:"editable"`
+	Viewable     bool `json:"viewable"`
+	// AccessType is org_based, or another word for team modules.
+	AccessType string `json:"access_type"`
+	// Description is the description of the module.
+	Description string `json:"description"`
+	// ModifiedTime is the time of the last change, in ISO 8601 with an offset.
+	ModifiedTime string `json:"modified_time"`
+	// SequenceNumber is the position in the user interface, 0 for a hidden module.
+	SequenceNumber int `json:"sequence_number"`
+}
+
+// ProfileRef names a profile.
+type ProfileRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// CustomModuleUpdate is the new labels of a custom module, and the changes to its profiles. All fields are mandatory.
+type CustomModuleUpdate struct {
+	// PluralLabel and SingularLabel are unique in the org: 1 to 25 characters (Unicode code points), which are letters of any
+	// script, digits and spaces.
+	PluralLabel, SingularLabel string
+	// Profiles are the profiles whose access changes, at least one. All others keep theirs. To change only the labels, grant
+	// a profile that has access already.
+	Profiles []ModuleProfile
+}
+
+// Validate returns what [Client.UpdateCustomModule] would reject before sending u, as a [*ValidationError] or several.
+func (u CustomModuleUpdate) Validate() error {
+	return joinViolations(&generated.OperationUpdateCustomModule, generated.CheckCustomModuleUpdateBody(u.body()))
+}
+
+// ModuleProfile is a change to the access of a profile. Create it with [GrantProfile] or [RemoveProfile].
+type ModuleProfile struct {
+	// ID is the id of the profile, from [Client.ListProfiles].
+	ID string
+	// Remove takes access away from the profile. Otherwise access is granted.
+	Remove bool
+}
+
+// GrantProfile gives a profile access to a module, or leaves it there. The id is from [Client.ListProfiles].
+func GrantProfile(id string) ModuleProfile { return ModuleProfile{ID: id} }
+
+// RemoveProfile takes access to a module away from a profile. It is sent with "_delete": null. Zoho does not remove the last
+// profile of a module: [CodeMinimumDataNotFound].
+func RemoveProfile(id string) ModuleProfile { return ModuleProfile{ID: id, Remove: true} }
+
+// body converts u to the generated type, in which an absent _delete grants and a null one removes.
+func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
+	update := generated.CustomModuleUpdate{PluralLabel: u.PluralLabel, SingularLabel: u.SingularLabel}
+	for _, profile := range u.Profiles {
+		change := generated.ModuleProfile{ID: profile.ID}
+		if profile.Remove {
+			change.Delete = nullable.NewNullNullable[bool]()
+		}
+		update.Profiles = append(update.Profiles, change)
+	}
+	return generated.CustomModuleUpdateBody{Modules: []generated.CustomModuleUpdate{update}}
+}
+
+// ListModules returns all modules of the org, hidden ones included. It needs one of the scopes
+// ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. At most 32 MiB are read.
+//
+// An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
+// https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.
+func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
+	return do(ctx, c, call[[]Module]{
+		operation: &generated.OperationGetModules,
+		request: func(server string) (*http.Request, error) {
+			return generated.NewGetModulesRequest(server, &generated.GetModulesParams{})
+		},
+		decode: func(r reply) ([]Module, error) { return decodeList[Module](r, keyModules) },
+	})
+}
+
+// GetModule returns a module by its id or its API name. A module that the API does not expose is an error that is
+// [ErrResponseEmpty]; an unknown one is [CodeInvalidModule]. It needs one of the scopes of [Client.ListModules].
+//
+// An error is a [*ValidationError], an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
+// https://www.zoho.com/crm/developer/docs/api/v7/module-meta.html.
+func (c *Client) GetModule(ctx context.Context, module string) (Module, error) {
+	return do(ctx, c, call[Module]{
+		operation: &generated.OperationGetModule,
+		path:      generated.CheckModule(module),
+		request:   func(server string) (*http.Request, error) { return generated.NewGetModuleRequest(server, module) },
+		decode:    func(r reply) (Module, error) { return decodeOne[Module](r, keyModules, module) },
+	})
+}
+
+// UpdateCustomModule sets the labels of a custom module, and grants and removes profiles. The module is named by its id or its
+// API name. It needs the Enterprise edition or higher, and one of the scopes ZohoCRM.settings.modules.UPDATE,
+// ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL.
+//
+// An error is a [*ValidationError], an [*AuthError] or an [*Error], or wraps that of the transport or the context; the
+// result is then zero. See https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html.
+func (c *Client) UpdateCustomModule(ctx context.Context, module string, update CustomModuleUpdate) (Result, error) {
+	body := update.body()
+	return do(ctx, c, call[Result]{
+		operation: &generated.OperationUpdateCustomModule,
+		path:      generated.CheckModule(module),
+		body:      generated.CheckCustomModuleUpdateBody(body),
+		request: func(server string) (*http.Request, error) {
+			return generated.NewUpdateCustomModuleRequest(server, module, body)
+		},
+		decode: func(r reply) (Result, error) { return decodeResult(r, keyModules, moduleID(module)) },
+	})
+}
+
+// moduleID returns module if it is an id rather than an API name.
+func moduleID(module string) string {
+	if strings.Trim(module, "0123456789") != "" {
+		return ""
+	}
+	return module
+}

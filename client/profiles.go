@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
+)
+
+// Profile is a profile of the org: a set of permissions that users have. A field is zero where Zoho sends null or nothing.
+type Profile struct {
+	// ID is the id of the profile, a number of up to 19 digits.
+	ID string `json:"id"`
+	// Name is the name of the profile; DisplayLabel is what users see.
+	Name         string `json:"name"`
+	DisplayLabel string `json:"display_label"`
+	// Type is normal_profile, lite_profile, portal_profile or another word.
+	Type string `json:"type"`
+	// Custom reports whether the org created the profile.
+	Custom bool `json:"custom"`
+	// Description is the description of the profile.
+	Description string `json:"description"`
+}
+
+// ListProfiles returns the profiles of the org. If Zoho says that there are more than it returned, the error is
+// [ErrIncomplete], beside the profiles that it returned. It needs one of the scopes ZohoCRM.settings.profiles.READ and
+// ZohoCRM.settings.profiles.ALL.
+//
+// Another error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
+// https://www.zoho.com/crm/developer/docs/api/v7/get-profiles.html.
+func (c *Client) ListProfiles(ctx context.Context) ([]Profile, error) {
+	return do(ctx, c, call[[]Profile]{
+		operation: &generated.OperationGetProfiles,
+		request:   generated.NewGetProfilesRequest,
+		decode: func(r reply) ([]Profile, error) {
+			profiles, err := decodeList[Profile](r, keyProfiles)
+			if err == nil && hasMoreRecords(r) {
+				err = fmt.Errorf("zohocrm: %s: %w: Zoho returned %d profiles and has more", r.operation.ID, ErrIncomplete, len(profiles))
+			}
+			return profiles, err
+		},
+	})
+}
+
+// hasMoreRecords reads info.more_records.
+func hasMoreRecords(r reply) bool {
+	var info, more json.RawMessage
+	jsonscan.Scan(r.response.Body, jsonscan.Field{Key: "info", Value: &info})
+	jsonscan.Scan(info, jsonscan.Field{Key: "more_records", Value: &more})
+	return string(more) == "true"
+}

@@ -1,0 +1,390 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
+)
+
+const (
+	codeSuccess   = "SUCCESS"
+	statusSuccess = "success"
+	statusError   = "error"
+
+	keyModules      = "modules"
+	keyContactRoles = "contact_roles"
+	keyProfiles     = "profiles"
+
+	// maxElementErrors is the number of errors of one input that are read.
+	maxElementErrors = 100
+	// maxTypedDetails limits the details whose typed keys are read.
+	maxTypedDetails = 64 << 10
+)
+
+// Result is the result of one input.
+type Result struct {
+	// ID is the id of the module or contact role that was updated, empty if Err is set.
+	ID string
+	// Code is SUCCESS, or Zoho's code for what went wrong.
+	Code Code
+	// Message is Zoho's message, which varies and may be localised; or, if Code is empty, what is wrong with the response.
+	Message string
+	// Err says why the input was not updated, or is not known to be: an [*Error], several as one, or the error of
+	// the whole call.
+	Err error
+}
+
+// errNotJSON is why a body cannot be used.
+var errNotJSON = errors.New("response is not valid JSON in the documented format")
+
+// checkJSON sets Err of a response whose body is not JSON.
+func checkJSON(response *transport.Response) {
+	if response.Err != nil || json.Valid(response.Body) {
+		return
+	}
+	response.Err = errNotJSON
+	var value json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(response.Body)).Decode(&value); errors.Is(err, io.ErrUnexpectedEOF) {
+		response.Err = transport.ErrTruncated
+	}
+}
+
+// reply is a response with what its errors say of the call.
+type reply struct {
+	operation *generated.Operation
+	response  transport.Response
+	token     string
+	progress  progress
+}
+
+// list returns the value of key if it is the only content of the response, or the error that the response is.
+func (r reply) list(key string) (json.RawMessage, *Error) {
+	if r.response.Err != nil {
+		return nil, r.malformed(-1, r.response.Err.Error())
+	}
+	bare, ok := readItem(r.response.Body)
+	if !ok {
+		return nil, r.malformed(-1, errNotJSON.Error())
+	}
+	list, otherLists := bare.modules, [2]json.RawMessage{bare.contactRoles, bare.profiles}
+	switch key {
+	case keyContactRoles:
+		list, otherLists[0] = otherLists[0], list
+	case keyProfiles:
+		list, otherLists[1] = otherLists[1], list
+	}
+	switch {
+	case bare.isError() && isEmpty(list):
+		return nil, r.apiError(-1, bare)
+	case list == nil:
+		return nil, r.malformed(-1, errNotJSON.Error())
+	case bare.code != "" || bare.status != "" || otherLists[0] != nil || otherLists[1] != nil:
+		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
+	case r.response.Status < 300 && !r.isJSON():
+		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
+	}
+	return list, nil
+}
+
+// decodeResults decodes the response to an update of the inputs with these ids, "" where an id is not known. It is a success
+// only if each element is one, of the input at the same position.
+func decodeResults(r reply, key string, ids []string) ([]Result, error) {
+	list, failure := r.list(key)
+	if failure != nil {
+		return failAll(len(ids), failure), failure
+	}
+	results, count := make([]Result, len(ids)), 0
+	var errs []error
+	for element := range jsonscan.Elements(list) {
+		if count < len(ids) {
+			results[count] = r.decodeElement(count, ids[count], element)
+			if err := results[count].Err; err != nil {
+				errs = append(errs, err)
+			}
+		}
+		count++
+	}
+	if count != len(ids) || count == 0 {
+		failure := r.malformed(-1, fmt.Sprintf("response has %d results for %d inputs", count, len(ids)))
+		return failAll(len(ids), failure), failure
+	}
+	return results, joinErrors(errs)
+}
+
+// decodeResult decodes the response to an update of one input.
+func decodeResult(r reply, key, id string) (Result, error) {
+	results, err := decodeResults(r, key, []string{id})
+	if err != nil {
+		return Result{}, err
+	}
+	return results[0], nil
+}
+
+// decodeElement decodes the result of one input: a success, an error, or a list of errors.
+func (r reply) decodeElement(index int, id string, element json.RawMessage) Result {
+	it, ok := readItem(element)
+	if !ok || it.status != statusSuccess {
+		return errorResult(r.elementErrors(index, id, element))
+	}
+	resultID, problem := r.validateSuccess(it, id)
+	if problem != "" {
+		err := r.malformed(index, problem)
+		err.InputID = id
+		return errorResult(err)
+	}
+	return Result{ID: resultID, Code: codeSuccess, Message: it.message}
+}
+
+// validateSuccess returns the id of a success, or why the success cannot be trusted.
+func (r reply) validateSuccess(it item, want string) (id, problem string) {
+	id = objectID(it.details)
+	switch {
+	case it.code != codeSuccess || r.response.Status >= 300 && r.response.Status != http.StatusBadRequest:
+		return "", "code, status and HTTP status of the result disagree"
+	case id == "":
+		return "", "the successful result has no id"
+	case want != "" && want != id:
+		return "", fmt.Sprintf("the successful result has id %s, want %s", id, want)
+	}
+	return id, ""
+}
+
+// elementErrors returns the error of one input, or several as one.
+func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
+	var errs []error
+	add := func(data json.RawMessage) {
+		it, ok := readItem(data)
+		err := r.apiError(index, it)
+		if !ok || !it.isError() || it.status != statusError {
+			err = r.malformed(index, "the result has not the documented format")
+		}
+		err.InputID = id
+		errs = append(errs, err)
+	}
+	for data := range jsonscan.Elements(element) {
+		if add(data); len(errs) == maxElementErrors {
+			break
+		}
+	}
+	if len(errs) == 0 {
+		add(element)
+	}
+	return joinErrors(errs)
+}
+
+// decodeList decodes the list of objects that a read returns. No content is an empty list.
+func decodeList[T any](r reply, key string) ([]T, error) {
+	if r.response.Status == http.StatusNoContent {
+		return nil, nil
+	}
+	list, failure := r.list(key)
+	if failure != nil {
+		return nil, failure
+	}
+	if r.response.Status >= 300 {
+		return nil, r.malformed(-1, "response has a list, but its HTTP status is that of an error")
+	}
+	if list[0] != '[' {
+		return nil, r.malformed(-1, errNotJSON.Error())
+	}
+	values := []T{}
+	for element := range jsonscan.Elements(list) {
+		if objectID(element) == "" {
+			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(values)))
+		}
+		var value T
+		decodeLenient(element, &value)
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// decodeOne decodes the list of exactly one object that a read of one object returns: the one with the given id or API name.
+func decodeOne[T any](r reply, key, name string) (T, error) {
+	var zero T
+	if r.response.Status == http.StatusNoContent {
+		err := r.malformed(-1, "the API does not expose "+name)
+		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
+		return zero, err
+	}
+	list, err := decodeList[T](r, key)
+	if err != nil {
+		return zero, err
+	} else if len(list) != 1 {
+		return zero, r.malformed(-1, fmt.Sprintf("response has %d elements, want 1", len(list)))
+	}
+	return list[0], nil
+}
+
+// decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
+func decodeLenient(data json.RawMessage, value any) {
+	_ = json.Unmarshal(data, value) // goes on after a key that does not fit
+}
+
+// item is the result of one input, or a whole response: a bare error or the lists of an operation.
+type item struct {
+	code, status, message string
+	details               json.RawMessage
+
+	modules, contactRoles, profiles json.RawMessage
+}
+
+// readItem reads an object. It is not ok if data is something else, or if the object has a key twice.
+func readItem(data json.RawMessage) (it item, ok bool) {
+	var code, status, message json.RawMessage
+	ok = jsonscan.Scan(data,
+		jsonscan.Field{Key: "code", Value: &code}, jsonscan.Field{Key: "status", Value: &status},
+		jsonscan.Field{Key: "message", Value: &message}, jsonscan.Field{Key: "details", Value: &it.details},
+		jsonscan.Field{Key: keyModules, Value: &it.modules}, jsonscan.Field{Key: keyContactRoles, Value: &it.contactRoles},
+		jsonscan.Field{Key: keyProfiles, Value: &it.profiles},
+	)
+	it.code, it.status, it.message = word(code), word(status), jsonscan.String(message)
+	return it, ok
+}
+
+// word returns the value of a string, without memory of its own for the usual ones.
+func word(raw json.RawMessage) string {
+	switch string(raw) {
+	case `"SUCCESS"`:
+		return codeSuccess
+	case `"success"`:
+		return statusSuccess
+	default:
+		return jsonscan.String(raw)
+	}
+}
+
+func (it item) isError() bool {
+	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
+}
+
+// objectID returns the id of an object, empty if it has none or two. Zoho documents a string; a number is accepted, with all its
+// digits.
+func objectID(object json.RawMessage) string {
+	var raw json.RawMessage
+	if !jsonscan.Scan(object, jsonscan.Field{Key: "id", Value: &raw}) {
+		return ""
+	}
+	id := jsonscan.String(raw)
+	if id == "" {
+		id = string(raw)
+	}
+	if strings.Trim(id, "0123456789") != "" {
+		return ""
+	}
+	return id
+}
+
+// isEmpty reports whether a list is absent, null or without elements.
+func isEmpty(list json.RawMessage) bool {
+	for range jsonscan.Elements(list) {
+		return false
+	}
+	return true
+}
+
+func (r reply) isJSON() bool {
+	media, _, _ := strings.Cut(r.response.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
+func (r reply) contentType() string {
+	return sanitize.Text(r.response.Header.Get("Content-Type"), maxSnippet, r.token)
+}
+
+// credits returns the API credits that remain, -1 if a response does not say.
+func credits(header http.Header) int {
+	if value := header.Get("X-Api-Credits-Remaining"); value != "" {
+		if n, err := strconv.Atoi(value); err == nil && n >= 0 {
+			return n
+		}
+	}
+	return -1
+}
+
+// apiError returns an error of Zoho's.
+func (r reply) apiError(index int, it item) *Error {
+	err := r.newError(index, sanitize.Redact(it.message, r.token))
+	err.Code = Code(sanitize.Redact(it.code, r.token))
+	err.Details = readDetails(it.details, r.token)
+	err.maybeApplied = r.response.Status >= http.StatusInternalServerError && r.changes()
+	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
+	switch err.Code {
+	case CodeOAuthScopeMismatch:
+		err.Resolution = strings.TrimSpace(err.Resolution + " One of these scopes is needed: " + strings.Join(r.operation.Scopes, ", ") + ".")
+	case CodeTooManyRequests:
+		err.Resolution = strings.TrimSpace(err.Resolution + " WithMaxConcurrent limits the requests of a client.")
+	}
+	return err
+}
+
+// malformed returns the error of a response that is not in the documented format.
+func (r reply) malformed(index int, message string) *Error {
+	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
+	err.err = r.response.Err
+	err.maybeApplied = transport.Classify(r.response, nil).MaybeApplied && r.changes()
+	switch {
+	case transport.IsRetryableStatus(r.response.Status):
+		err.Resolution = "Try again later."
+	case index < 0:
+		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
+	}
+	err.Snippet = sanitize.Text(string(r.response.Body[:min(len(r.response.Body), 4*maxSnippet)]), maxSnippet, r.token)
+	return err
+}
+
+func (r reply) newError(index int, message string) *Error {
+	return &Error{
+		Operation: newOperation(r.operation), StatusCode: r.response.Status, Message: message, Index: index, Attempts: r.progress.requests,
+		RetryAfter: transport.RetryAfter(r.response.Header), CreditsRemaining: credits(r.response.Header), ContentType: r.contentType(),
+		earlierMaybe: r.progress.maybeApplied,
+	}
+}
+
+// changes reports whether the operation is an update.
+func (r reply) changes() bool { return r.operation.Method != http.MethodGet }
+
+// readDetails reads details into memory of their own, as an error may be kept longer than its response.
+func readDetails(raw json.RawMessage, token string) (d Details) {
+	d.Raw = json.RawMessage(sanitize.Redact(string(raw), token))
+	if len(raw) <= maxTypedDetails {
+		decodeLenient(d.Raw, &d)
+	}
+	d.ID = objectID(raw)
+	return d
+}
+
+// failAll returns n results with the error of the whole call.
+func failAll(n int, err error) []Result {
+	return slices.Repeat([]Result{errorResult(err)}, n)
+}
+
+func errorResult(err error) Result {
+	result := Result{Err: err}
+	if failure, ok := errors.AsType[*Error](err); ok {
+		result.Code, result.Message = failure.Code, failure.Message
+	}
+	return result
+}
+
+// codes returns Zoho's codes of the errors in err, in order.
+func codes(err error) (all []Code) {
+	anyOf(err, func(err error) bool {
+		if e, ok := err.(*Error); ok && e.Code != "" { //nolint:errorlint // anyOf unwraps
+			all = append(all, e.Code)
+		}
+		return false
+	})
+	return all
+}

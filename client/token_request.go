@@ -1,0 +1,303 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
+)
+
+const (
+	maxTokenResponse = 1 << 20
+	// tokenLifetime is that of Zoho's tokens, for a response that does not say.
+	tokenLifetime    = time.Hour
+	maxTokenLifetime = 24 * time.Hour
+	// failurePause is how long a rejected token request is not repeated.
+	failurePause = time.Minute
+)
+
+// tokenEndpoint requests access tokens for one set of credentials.
+type tokenEndpoint struct {
+	*config
+	dc      DataCenter
+	form    url.Values
+	secrets []string // the credentials, as they are and as a form encodes them
+	cached  bool
+}
+
+func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) tokens.Source {
+	e := &tokenEndpoint{config: c, dc: dc, form: form, cached: cache != nil}
+	for _, field := range []string{"client_secret", "refresh_token", "client_id"} {
+		if value := form.Get(field); value != "" {
+			e.secrets = append(e.secrets, value, url.QueryEscape(value))
+		}
+	}
+	sum := sha256.Sum256([]byte(normalizedHost(dc.AccountsURL) + "\n" + form.Encode()))
+	settings := tokens.Config{
+		Key: hex.EncodeToString(sum[:]), Request: e.request,
+		Timeout: c.timeout, LockTimeout: c.attemptTimeout, Logger: c.logger,
+		Redact: func(text, token string) string {
+			return sanitize.Text(text, maxMessage, append([]string{token}, e.secrets...)...)
+		},
+	}
+	if cache != nil {
+		settings.Get, settings.Put = cache.Get, cache.Put
+		if locker, ok := cache.(Locker); ok {
+			settings.Lock = locker.Lock
+		}
+	}
+	return &tokens.Shared{Config: settings}
+}
+
+// tokenAttempt is what one token request returned: a token, or an error.
+type tokenAttempt struct {
+	token tokens.Token
+	err   *AuthError
+	pause time.Duration
+}
+
+// request requests a token, with the retries of an operation. A throttled request is not repeated.
+func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Failure) {
+	ctx = context.WithValue(ctx, operationKey{}, nil) // of a call within a call
+	attempts := 0
+	results := transport.Retry(ctx, e.policy, func() (tokenAttempt, transport.Verdict) {
+		attempts++
+		began := time.Now()
+		response, err := e.send(ctx)
+		a := e.read(response, err, began)
+		verdict := transport.Classify(response, err)
+		verdict.Retry = verdict.Retry && a.err != nil && !a.err.Throttled
+		e.log(ctx, a, response.Status, attempts, began)
+		return a, verdict
+	})
+	last := results[len(results)-1]
+	if last.err != nil {
+		return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
+	}
+	return last.token, nil
+}
+
+// send sends one token request. A transport that ignores its context is abandoned.
+func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
+	abandon, cancelAbandon := context.WithTimeout(ctx, e.attemptTimeout+time.Second)
+	defer cancelAbandon()
+	ctx, cancel := context.WithTimeout(ctx, e.attemptTimeout)
+	defer cancel()
+	ctx, trace := transport.WithTrace(ctx)
+	address := strings.TrimSuffix(e.dc.AccountsURL, "/") + tokenPath
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(e.form.Encode()))
+	if err != nil {
+		return transport.Response{}, &transport.Error{Final: true, Err: err}
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	req.Header["User-Agent"] = e.userAgent
+	response, err := tokens.Guard(abandon, func(context.Context) (transport.Response, error) { return e.sender.Send(req, trace, maxTokenResponse) })
+	if _, isSendError := errors.AsType[*transport.Error](err); err != nil && !isSendError {
+		_, isPanic := errors.AsType[*tokens.PanicError](err)
+		err = &transport.Error{Sent: true, Final: isPanic, Err: err}
+	}
+	return response, err
+}
+
+// read reads the response to a token request. Any response with an access token is a success, as Zoho has counted the
+// token.
+func (e *tokenEndpoint) read(response transport.Response, err error, began time.Time) tokenAttempt {
+	if err != nil {
+		return tokenAttempt{err: e.noResponse(err)}
+	}
+	var body tokenResponse
+	if response.Err == nil && json.Valid(response.Body) {
+		body = readTokenResponse(response.Body)
+	}
+	value := jsonscan.String(body.accessToken)
+	if value == "" {
+		a := tokenAttempt{err: e.explain(response, body)}
+		if response.Status < http.StatusInternalServerError || a.err.Throttled {
+			a.pause = failurePause
+		}
+		if a.err.Throttled {
+			a.pause = max(a.pause, min(a.err.RetryAfter, 10*time.Minute))
+			a.err.RetryAfter = a.pause
+			a.err.retryAt = time.Now().Add(a.pause)
+		}
+		return a
+	}
+	rejected := tokens.Check(value)
+	if rejected == nil {
+		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), append(e.secrets, value)...))
+	}
+	if rejected != nil {
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: "the token endpoint: " + rejected.Error()}, pause: failurePause}
+	}
+	// Without the monotonic clock, which stops while a machine sleeps.
+	began = began.Round(0)
+	return tokenAttempt{token: tokens.Token{Value: value, RequestedAt: began, ExpiresAt: began.Add(lifetime(body))}}
+}
+
+// tokenResponse is the body of a response of the token endpoint.
+type tokenResponse struct {
+	accessToken, apiDomain, expiresIn, expiresInSec, err, description json.RawMessage
+}
+
+func readTokenResponse(data []byte) (r tokenResponse) {
+	jsonscan.Scan(data,
+		jsonscan.Field{Key: "access_token", Value: &r.accessToken}, jsonscan.Field{Key: "api_domain", Value: &r.apiDomain},
+		jsonscan.Field{Key: "expires_in", Value: &r.expiresIn}, jsonscan.Field{Key: "expires_in_sec", Value: &r.expiresInSec},
+		jsonscan.Field{Key: "error", Value: &r.err}, jsonscan.Field{Key: "error_description", Value: &r.description},
+	)
+	return r
+}
+
+// lifetime reads how long a token is valid. With expires_in_sec, expires_in is in milliseconds.
+func lifetime(body tokenResponse) time.Duration {
+	for _, value := range []json.RawMessage{body.expiresInSec, body.expiresIn} {
+		seconds, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+		if err == nil && seconds > 0 {
+			return time.Duration(min(seconds, maxTokenLifetime.Seconds()) * float64(time.Second))
+		}
+	}
+	return tokenLifetime
+}
+
+// noResponse is the error of a token request without a response.
+func (e *tokenEndpoint) noResponse(err error) *AuthError {
+	host := e.dc.AccountsURL
+	text := sanitize.Text(err.Error(), maxMessage/2, e.secrets...)
+	failure, _ := errors.AsType[*transport.Error](err)
+	switch {
+	case failure != nil && failure.Proxy != "":
+		text += ": check the proxy"
+	case errors.Is(err, context.DeadlineExceeded):
+		text += ": " + increaseTimeout
+	case failure != nil && !failure.Sent:
+		text += ": check DataCenter.AccountsURL and the network"
+	}
+	return &AuthError{Message: fmt.Sprintf("no response from %s: %s", host, text), err: err, transient: failure == nil || !failure.Final}
+}
+
+// explain says what a response without an access token means. The codes are documented at
+// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
+func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse) *AuthError {
+	failure := &AuthError{StatusCode: response.Status, transient: transport.IsRetryableStatus(response.Status)}
+	text, description := jsonscan.String(body.err), jsonscan.String(body.description)
+	isCode := text != "" && len(text) <= 40 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+	description = sanitize.Text(description, maxSnippet, e.secrets...)
+	switch {
+	// A throttled response has a text in place of a code, and in the language of the account.
+	case response.Status == http.StatusTooManyRequests, text != "" && !isCode && response.Status <= http.StatusBadRequest:
+		failure.Throttled, failure.transient = true, true
+		failure.RetryAfter = transport.RetryAfter(response.Header)
+		failure.Message = "Zoho issues no more access tokens for now, the limit is 10 in 10 minutes for a refresh token"
+		if !e.cached {
+			failure.Message += ": share tokens between processes through a Cache"
+		}
+		return failure
+	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty):
+		failure.err = response.Err
+		failure.transient = failure.transient || errors.Is(response.Err, transport.ErrTruncated)
+		failure.Message = fmt.Sprintf("unusable response from %s: %s: check DataCenter.AccountsURL", e.dc.AccountsURL, sanitize.Text(response.Err.Error(), maxSnippet, e.secrets...))
+		return failure
+	case isCode:
+		failure.Code = Code(text)
+	}
+	switch {
+	case failure.Code == CodeInvalidCode:
+		failure.Message = "the refresh token is wrong, expired or revoked: create a new one in Zoho's API console"
+	case failure.Code == CodeInvalidClient:
+		failure.Message = fmt.Sprintf("the client id is wrong, or belongs to another data centre than %s (%s): check both", e.dc.Name, e.dc.AccountsURL)
+	case failure.Code == CodeInvalidClientSecret:
+		failure.Message = "the client secret does not belong to the client id: copy it again from Zoho's API console"
+	case failure.Code != "" && description != "":
+		failure.Message = "the token endpoint rejected the request: " + description
+	case failure.Code != "":
+		failure.Message = "the token endpoint rejected the request: check the credentials and the data centre"
+	case response.Status >= http.StatusInternalServerError:
+		failure.Message = e.dc.AccountsURL + " failed: try again later"
+	default:
+		failure.Message = "the response of " + e.dc.AccountsURL + " has no access token: check DataCenter.AccountsURL"
+	}
+	return failure
+}
+
+// log writes the line of one token request.
+func (e *tokenEndpoint) log(ctx context.Context, a tokenAttempt, status, attempt int, began time.Time) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("from", string(tokens.Endpoint)), slog.Int("status", status), slog.Int("attempt", attempt), slog.Duration("duration", time.Since(began)),
+	}
+	if a.err != nil {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("error", a.err.Error()))
+	} else {
+		attrs = append(attrs, slog.Time("expires_at", a.token.ExpiresAt))
+	}
+	e.logger.LogAttrs(ctx, level, "zohocrm token", attrs...)
+}
+
+// externalError is an error of the caller's oauth2.TokenSource.
+type externalError struct{ err error }
+
+func (e *externalError) Error() string { return e.err.Error() }
+
+func (e *externalError) Unwrap() error { return e.err }
+
+// newAuthError returns the error of a call that got no token: err is that of a source of tokens.
+func newAuthError(err error) *AuthError {
+	if failure, ok := errors.AsType[*AuthError](err); ok {
+		if failure.retryAt.IsZero() {
+			return failure
+		}
+		again := *failure
+		again.RetryAfter = max(0, time.Until(again.retryAt))
+		return &again
+	}
+	if waited, ok := errors.AsType[*tokens.WaitError](err); ok {
+		return &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
+	}
+	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
+		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(panicked.Error(), maxSnippet)}
+	}
+	external, ok := errors.AsType[*externalError](err)
+	if !ok { // the time limit of a refresh, or a TokenSource that ended its goroutine
+		return &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+	}
+	failure := &AuthError{err: external.err, transient: true}
+	text := external.Error()
+	if response, ok := errors.AsType[*oauth2.RetrieveError](external.err); ok {
+		failure.Code = Code(response.ErrorCode)
+		text = strings.TrimSpace(response.ErrorCode + " " + response.ErrorDescription) // not the body, which may hold a token
+		if response.Response != nil {
+			failure.StatusCode = response.Response.StatusCode
+		}
+		failure.transient = failure.StatusCode >= http.StatusInternalServerError
+	}
+	// The URL in an error of net/http may have credentials in its query.
+	if inURL, ok := errors.AsType[*url.Error](external.err); ok {
+		plain := *inURL
+		plain.URL, _, _ = strings.Cut(inURL.URL, "?")
+		failure.err = &plain
+		text = strings.ReplaceAll(text, inURL.URL, plain.URL)
+	}
+	// The context of the TokenSource is not that of the call.
+	if errors.Is(failure.err, context.Canceled) || errors.Is(failure.err, context.DeadlineExceeded) {
+		failure.err = nil
+	}
+	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(text, maxMessage)
+	return failure
+}

@@ -1,0 +1,56 @@
+// Package sanitize makes text from outside fit for an error message or a log line: one line, short, and
+// without secrets.
+package sanitize
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Placeholder replaces a secret.
+const Placeholder = "(redacted)"
+
+// minSecret is the shortest string that is redacted. A shorter one is not a secret of Zoho's and may occur in
+// any text.
+const minSecret = 8
+
+// Text returns the printable characters of text in one line, at most limit bytes, without secrets.
+//
+// Unprintable characters go first: a token with one in its middle is only then found.
+func Text(text string, limit int, secrets ...string) string {
+	text = text[:min(len(text), 4*limit)]
+	text = Redact(Line(text), secrets...)
+	text = text[:min(len(text), limit)]
+	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
+}
+
+// Line returns the printable characters of text, with a space for each line break and tab.
+func Line(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
+			return -1
+		default:
+			return r
+		}
+	}, text)
+}
+
+// Redact replaces secrets in text, and the beginning of one at its end, where the text may have been cut.
+func Redact(text string, secrets ...string) string {
+	for _, secret := range secrets {
+		if len(secret) < minSecret {
+			continue
+		}
+		text = strings.ReplaceAll(text, secret, Placeholder)
+		for n := min(len(secret)-1, len(text)); n >= minSecret; n-- {
+			if strings.HasSuffix(text, secret[:n]) {
+				text = text[:len(text)-n] + Placeholder
+				break
+			}
+		}
+	}
+	return text
+}

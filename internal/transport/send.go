@@ -1,0 +1,246 @@
+// Package transport sends HTTP requests, reads their responses within limits, and decides what is retried.
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Why the body of a response cannot be used.
+var (
+	ErrTooLarge  = errors.New("response is too large")
+	ErrTruncated = errors.New("response is truncated")
+	ErrEmpty     = errors.New("response is empty")
+	ErrRedirect  = errors.New("redirects are not followed")
+)
+
+// Default returns the transport for clients that bring none: a copy of http.DefaultTransport that detects dead
+// HTTP/2 connections and keeps the status of a proxy that rejects CONNECT. All clients share it.
+var Default = sync.OnceValue(func() http.RoundTripper {
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t := shared.Clone()
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	t.MaxIdleConnsPerHost = 25 // the most calls that Zoho allows an org at once
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+		if res.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &connectError{status: res.StatusCode}
+	}
+	return t
+})
+
+// connectError is a CONNECT that a proxy rejected.
+type connectError struct{ status int }
+
+func (e *connectError) Error() string {
+	return fmt.Sprintf("CONNECT was rejected with HTTP %d %s", e.status, http.StatusText(e.status))
+}
+
+// Response is a response that was received.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Err wraps ErrTooLarge, ErrTruncated, ErrEmpty or ErrRedirect if the body cannot be used.
+	Err error
+}
+
+// Error is why no response was received.
+type Error struct {
+	// Sent reports whether the request may have reached the server.
+	Sent bool
+	// Final reports whether another attempt would fail as well.
+	Final bool
+	// Proxy is the proxy that failed, empty if it was none.
+	Proxy string
+	Err   error
+}
+
+func (e *Error) Error() string {
+	if e.Proxy != "" {
+		return "proxy " + e.Proxy + ": " + e.Err.Error()
+	}
+	return e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Sender sends requests. It does not follow redirects.
+type Sender struct {
+	Transport http.RoundTripper
+
+	// timedOut is set by a request that timed out: its connection may be dead.
+	timedOut atomic.Bool
+}
+
+// Send sends req once, whose context is that of t, and reads at most limit bytes of the response. The error is an *[Error].
+//
+// It calls the transport directly, because an http.Client follows redirects and fails on a Location that it cannot
+// parse.
+func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error) {
+	if s.timedOut.Swap(false) {
+		s.closeIdleConnections()
+	}
+	res, err := s.Transport.RoundTrip(req)
+	if err == nil && res == nil {
+		err = errors.New("the RoundTripper returned neither a response nor an error")
+	}
+	if err != nil {
+		s.noteTimeout(req.Context(), err)
+		return Response{}, s.classify(req, err, t)
+	}
+	response, err := read(res, limit)
+	if err != nil {
+		s.noteTimeout(req.Context(), err)
+	}
+	return response, nil
+}
+
+// noteTimeout closes idle connections after a timeout. The connection of the request may be idle only after this
+// returns, so the next request closes them too.
+func (s *Sender) noteTimeout(ctx context.Context, err error) {
+	var timeout interface{ Timeout() bool }
+	if ctx.Err() == nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
+		return
+	}
+	s.closeIdleConnections()
+	s.timedOut.Store(true)
+}
+
+func (s *Sender) closeIdleConnections() {
+	if t, ok := s.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// read reads a response. The error is what truncated it.
+func read(res *http.Response, limit int64) (r Response, err error) {
+	r = Response{Status: res.StatusCode, Header: res.Header}
+	if res.Body != nil {
+		defer res.Body.Close()
+	}
+	// The body of a 101 is the connection, which no context ends.
+	if res.Body != nil && res.StatusCode != http.StatusSwitchingProtocols {
+		var body bytes.Buffer
+		if res.ContentLength > 0 {
+			body.Grow(int(min(res.ContentLength, 64<<10)) + bytes.MinRead)
+		}
+		_, err = body.ReadFrom(io.LimitReader(res.Body, limit+1))
+		r.Body = body.Bytes()
+	}
+	switch location := r.Header.Get("Location"); {
+	case err != nil:
+		r.Err = fmt.Errorf("%w: %w", ErrTruncated, err)
+	case int64(len(r.Body)) > limit:
+		r.Err = fmt.Errorf("%w: the limit is %d MiB", ErrTooLarge, limit>>20)
+	case r.Status/100 == 3 && location != "":
+		r.Err = fmt.Errorf("%w: the response redirects to %s", ErrRedirect, withoutQuery(location))
+	case len(bytes.TrimSpace(r.Body)) == 0:
+		r.Err = ErrEmpty
+	}
+	return r, err
+}
+
+// withoutQuery returns a URL without the parts that may hold a secret.
+func withoutQuery(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return "a URL that cannot be parsed"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// Trace records how far a request comes. Its hooks may run in any goroutine.
+type Trace struct {
+	hooks httptrace.ClientTrace
+	// supported is whether the transport calls hooks at all.
+	supported, wroteHeaders, handshakeFailed atomic.Bool
+}
+
+// WithTrace returns the context for one request, and its trace.
+func WithTrace(ctx context.Context) (context.Context, *Trace) {
+	t := new(Trace)
+	t.hooks.GetConn = func(string) { t.supported.Store(true) }
+	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
+	t.hooks.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { t.handshakeFailed.Store(err != nil) }
+	return httptrace.WithClientTrace(ctx, &t.hooks), t
+}
+
+// classify returns what an error of the transport means.
+func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
+	e := &Error{Err: err, Sent: t.wroteHeaders.Load()}
+	if !t.supported.Load() {
+		op, isOp := errors.AsType[*net.OpError](err)
+		e.Sent = !(isOp && (op.Op == "dial" || op.Op == "proxyconnect")) && !is[*net.DNSError](err)
+	}
+	if !e.Sent {
+		s.classifyProxy(req, e)
+	}
+	e.Final = e.Final || isCertificateError(err) || t.handshakeFailed.Load() && !isNetworkError(err)
+	return e
+}
+
+// classifyProxy finds out whether the proxy is why no connection was obtained.
+func (s *Sender) classifyProxy(req *http.Request, e *Error) {
+	t, ok := s.Transport.(*http.Transport)
+	if !ok || t.Proxy == nil {
+		return
+	}
+	proxy, err := t.Proxy(req)
+	if err != nil || proxy == nil {
+		return
+	}
+	rejected, isRejected := errors.AsType[*connectError](e.Err)
+	op, isOp := errors.AsType[*net.OpError](e.Err)
+	switch {
+	case isRejected:
+		e.Final = !IsRetryableStatus(rejected.status)
+	case isOp && op.Op == "proxyconnect":
+	case isNetworkError(e.Err) || isCertificateError(e.Err) || is[*tls.RecordHeaderError](e.Err):
+		return // of the connection to the server through the proxy
+	default:
+		// A transport without OnProxyConnectResponse returns the reason phrase of the proxy and no status.
+		e.Final = e.Err.Error() != http.StatusText(http.StatusBadGateway) &&
+			e.Err.Error() != http.StatusText(http.StatusServiceUnavailable) &&
+			e.Err.Error() != http.StatusText(http.StatusGatewayTimeout)
+	}
+	e.Proxy = proxy.Host
+}
+
+// isNetworkError reports whether err is a failure of the network, which may pass, rather than an error that
+// one of the sides returned.
+func isNetworkError(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Op != "remote error" && op.Op != "local error" // TLS alerts
+	}
+	return is[net.Error](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// isCertificateError reports whether the server speaks no TLS, or its certificate was rejected.
+func isCertificateError(err error) bool {
+	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) ||
+		// A tls.Config with a verification of its own returns these as they are.
+		is[x509.UnknownAuthorityError](err) || is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err)
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
