@@ -143,7 +143,7 @@ func build(program string) (kilobytes int64, modules int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary := filepath.Join(dir, program)
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "github.com/seed-87e331f0/zohocrm-go/contracttest/bench/"+program)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
