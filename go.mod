@@ -3,7 +3,6 @@ module github.com/seed-87e331f0/zohocrm-go
 go 1.26.0
 
 require (
-	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/gofrs/flock v0.13.2
 	github.com/oapi-codegen/nullable v1.2.0

@@ -60,7 +60,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	sandbox := flags.Bool("sandbox", false, "use the sandbox of the org")
 	address := flags.String("url", "", "`URL` of a mock server, in place of a data centre")
 	cache := flags.String("cache", "", "`folder` to store access tokens in, for schedulers that run this often")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+	if err := flags.Parse(args); err != nil {
+		return exitUsage
+	} else if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "sync: unexpected argument %q\n", flags.Arg(0))
 		return exitUsage
 	}
 	dataCenter, err := findDataCenter(*dc, *sandbox, *address)
