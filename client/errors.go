@@ -123,7 +123,7 @@ type Details struct {
 	SupportedVersion int `json:"supported_version"`
 	// Permissions are the permissions that the user lacks.
 	Permissions []string `json:"permissions"`
-	// Raw is the whole JSON value, without unprintable characters.
+	// Raw is the whole JSON value, without unprintable characters. It is empty if that has more than 64 KiB.
 	Raw json.RawMessage `json:"-"`
 }
 

@@ -96,7 +96,8 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 }
 
 // ListModules returns all modules of the org, hidden ones included. It needs one of the scopes
-// ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. At most 32 MiB are read.
+// ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. A response of more than 32 MiB or
+// 50,000 modules is an error.
 //
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.

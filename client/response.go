@@ -30,8 +30,8 @@ const (
 	maxElementErrors = 100
 	// maxElements is the number of objects of a list that are read. Each takes more memory than its JSON may have.
 	maxElements = 50_000
-	// maxTypedDetails limits the details whose typed keys are read.
-	maxTypedDetails = 64 << 10
+	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
+	maxText = 64 << 10
 )
 
 // Result is the result of one input.
@@ -304,7 +304,7 @@ func credits(header http.Header) int {
 func (r reply) apiError(index int, it item) *Error {
 	err := r.newError(index, r.redact(it.message))
 	err.Code = Code(r.redact(it.code))
-	err.Details = readDetails(it.details, r.token)
+	err.Details = r.readDetails(it.details)
 	err.maybeApplied = r.response.Status >= http.StatusInternalServerError && r.changes()
 	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
 	switch err.Code {
@@ -343,7 +343,7 @@ func (r reply) snippet(data []byte) string {
 }
 
 // redact returns the printable characters of a text of Zoho's, without the token.
-func (r reply) redact(text string) string { return sanitize.Redact(sanitize.Line(text), r.token) }
+func (r reply) redact(text string) string { return sanitize.Text(text, maxText, r.token) }
 
 func (r reply) newError(index int, message string) *Error {
 	return &Error{
@@ -357,9 +357,9 @@ func (r reply) newError(index int, message string) *Error {
 func (r reply) changes() bool { return r.operation.Method != http.MethodGet }
 
 // readDetails reads details into memory of their own, as an error may be kept longer than its response.
-func readDetails(raw json.RawMessage, token string) (d Details) {
-	d.Raw = json.RawMessage(sanitize.Redact(sanitize.Line(string(raw)), token))
-	if len(raw) <= maxTypedDetails {
+func (r reply) readDetails(raw json.RawMessage) (d Details) {
+	if len(raw) <= maxText {
+		d.Raw = json.RawMessage(r.redact(string(raw)))
 		decodeLenient(d.Raw, &d)
 	}
 	d.ID = objectID(raw)
