@@ -122,7 +122,7 @@ func callOperation(t *testing.T, crm *client.Client, e contract.Example) (result
 	case "getModules":
 		_, err = crm.ListModules(t.Context())
 	case "getModule":
-		_, err = crm.GetModule(t.Context(), "Leases")
+		_, err = crm.GetModule(t.Context(), "Digital_Marketing")
 	case "getProfiles":
 		_, err = crm.ListProfiles(t.Context())
 	default:
