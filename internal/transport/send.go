@@ -94,9 +94,6 @@ type Sender struct {
 // It calls the transport directly, because an http.Client follows redirects and fails on a Location that it cannot
 // parse.
 func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return Response{}, &Error{Err: err}
-	}
 	if s.timedOut.Swap(false) {
 		s.closeIdleConnections()
 	}

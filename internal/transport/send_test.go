@@ -175,19 +175,6 @@ func TestErrorsSayWhetherTheRequestWasSentAndIsFinal(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentWithAContextThatEnded(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	s := &transport.Sender{Transport: &roundTripper{roundTrip: func(*http.Request) (*http.Response, error) {
-		t.Error("the transport was called")
-		return nil, io.EOF
-	}}}
-	if _, failure := send(t, s, ctx, 8); failure == nil || failure.Sent || !errors.Is(failure, context.Canceled) {
-		t.Errorf("got %+v", failure)
-	}
-}
-
 func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
