@@ -162,6 +162,9 @@ func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Re
 		}
 		defer c.slots.Release(1)
 	}
+	if err := ctx.Err(); err != nil { // while a token was replaced, for example
+		return attempt[T]{err: noResponse(call.operation, err, token, p)}
+	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout)
 	defer cancel()

@@ -382,8 +382,15 @@ func errorResult(err error) Result {
 // codes returns Zoho's codes of the errors in err, in order.
 func codes(err error) (all []Code) {
 	anyOf(err, func(err error) bool {
-		if e, ok := err.(*Error); ok && e.Code != "" { //nolint:errorlint // anyOf unwraps
-			all = append(all, e.Code)
+		var code Code
+		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+		case *Error:
+			code = e.Code
+		case *AuthError:
+			code = e.Code
+		}
+		if code != "" {
+			all = append(all, code)
 		}
 		return false
 	})

@@ -82,6 +82,8 @@ func Retry[T any](ctx context.Context, p Policy, attempt func() (T, Verdict)) []
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // even if both were ready
 			return results
 		}
 	}
