@@ -205,8 +205,7 @@ func (c *cache) claim(ctx context.Context, w wanted) (unlock func(), token Token
 			if c.write(ctx, key, []byte(name), claimLifetime) != nil {
 				break
 			}
-			wait := claimWait + 2*time.Since(began)
-			sleep(ctx, wait+mathrand.N(wait))
+			sleep(ctx, claimWait+2*time.Since(began))
 			claimed := time.Now()
 			other, seen = string(c.read(ctx, key)), claimed
 			if other == "" {
