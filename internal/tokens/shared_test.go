@@ -60,7 +60,7 @@ func TestBackgroundRefresh(t *testing.T) {
 		next     string // the token at the end of the first one
 	}{
 		{"requests a token", 0, nil, 2, "token-2"},
-		{"takes a fresh token from the cache", 61 * time.Second, nil, 1, "token-9"},
+		{"takes a fresh token from the cache", 73 * time.Second, nil, 1, "token-9"},
 		{"takes no token in its margin from the cache", 59 * time.Second, nil, 2, "token-2"},
 		{"is repeated after 10 seconds", 0, errNoNetwork, 3, ""},
 		{"is not repeated for a minute if the error stays", 0, errRejected, 2, ""},
