@@ -72,8 +72,8 @@ const defaultScopes = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UP
 // be safe for concurrent use. They have one second; an error or a timeout is logged, and the call goes on without the
 // cache.
 //
-// A Cache that is not a [Locker] also gets a few short values under another key, by which processes agree on the one that
-// requests a token.
+// A Cache that is not a [Locker], or that cannot lock, also gets a few short values under another key, by which processes
+// agree on the one that requests a token.
 type Cache interface {
 	// Get returns the value that was put last for key, or nil and no error if there is none.
 	Get(ctx context.Context, key string) ([]byte, error)

@@ -121,11 +121,11 @@ func tryWithReauth[T any](ctx context.Context, c *Client, call call[T], req *htt
 			return a
 		}
 		if p.replays == maxReplays {
-			return explainRejection(a, p)
+			return explainRejection(a, true)
 		}
 		token, origin, err = c.tokens.Replace(ctx, token, !p.tokenRequested)
 		if errors.Is(err, tokens.ErrNoReplacement) {
-			return explainRejection(a, p)
+			return explainRejection(a, p.replays > 0 || errors.Is(err, tokens.ErrPaused))
 		} else if err != nil {
 			return attempt[T]{err: withPrevious(newAuthError(err), a.err), response: a.response}
 		}
@@ -145,9 +145,9 @@ func isFromZoho(err error) bool {
 	return err == nil || len(codes(err)) > 0 || errors.Is(err, ErrIncomplete)
 }
 
-// explainRejection adds the likely cause to a rejected token.
-func explainRejection[T any](a attempt[T], p *progress) attempt[T] {
-	if e, ok := errors.AsType[*Error](a.err); ok && p.replays > 0 {
+// explainRejection adds the likely cause to a rejected token, if a new one was rejected too.
+func explainRejection[T any](a attempt[T], newToo bool) attempt[T] {
+	if e, ok := errors.AsType[*Error](a.err); ok && newToo {
 		e.Resolution = "A new token was rejected as well: look for a proxy that removes the Authorization header, " +
 			"and check that the token is for this data centre and environment (production or sandbox)."
 	}

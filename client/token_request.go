@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -11,8 +12,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -28,8 +32,9 @@ const (
 	// tokenLifetime is that of Zoho's tokens, for a response that does not say.
 	tokenLifetime    = time.Hour
 	maxTokenLifetime = 24 * time.Hour
-	// failurePause is how long a rejected token request is not repeated.
-	failurePause = time.Minute
+	// failurePause is how long a rejected token request is not repeated, and maxThrottlePause how long Zoho throttles.
+	failurePause     = time.Minute
+	maxThrottlePause = 10 * time.Minute
 )
 
 // tokenEndpoint requests access tokens for one set of credentials.
@@ -48,12 +53,12 @@ func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) to
 			e.secrets = append(e.secrets, value, url.QueryEscape(value))
 		}
 	}
-	sum := sha256.Sum256([]byte(normalizedHost(dc.AccountsURL) + "\n" + form.Encode()))
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSuffix(dc.AccountsURL, "/")) + "\n" + form.Encode()))
 	settings := tokens.Config{
 		Key: hex.EncodeToString(sum[:]), Request: e.request,
-		Timeout: c.timeout, LockTimeout: c.attemptTimeout, Logger: c.logger,
-		Redact: func(text, token string) string {
-			return sanitize.Text(text, maxMessage, append([]string{token}, e.secrets...)...)
+		Timeout: c.timeout, LockTimeout: min(c.attemptTimeout, c.timeout/3), Logger: c.logger,
+		Redact: func(text string, tokens ...string) string {
+			return sanitize.Text(text, maxMessage, append(tokens, e.secrets...)...)
 		},
 	}
 	if cache != nil {
@@ -82,7 +87,7 @@ func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Fail
 		response, err := e.send(ctx)
 		a := e.read(response, err, began)
 		verdict := transport.Classify(response, err)
-		verdict.Retry = verdict.Retry && a.err != nil && !a.err.Throttled
+		verdict.Retry = verdict.Retry && a.err != nil && a.err.transient && !a.err.Throttled
 		e.log(ctx, a, response.Status, attempts, began)
 		return a, verdict
 	})
@@ -123,19 +128,19 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		return tokenAttempt{err: e.noResponse(err)}
 	}
 	var body tokenResponse
-	if response.Err == nil && json.Valid(response.Body) {
+	if response.Err == nil {
 		body = readTokenResponse(response.Body)
 	}
 	value := jsonscan.String(body.accessToken)
 	if value == "" {
 		a := tokenAttempt{err: e.explain(response, body)}
-		if response.Status < http.StatusInternalServerError || a.err.Throttled {
-			a.pause = failurePause
-		}
-		if a.err.Throttled {
-			a.pause = max(a.pause, min(a.err.RetryAfter, 10*time.Minute))
+		switch {
+		case a.err.Throttled:
+			a.pause = max(failurePause, min(a.err.RetryAfter, maxThrottlePause))
 			a.err.RetryAfter = a.pause
 			a.err.retryAt = time.Now().Add(a.pause)
+		case !a.err.transient:
+			a.pause = failurePause
 		}
 		return a
 	}
@@ -143,7 +148,7 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 	if rejected != nil {
 		rejected = fmt.Errorf("unusable response from %s: %w: check DataCenter.AccountsURL", e.dc.AccountsURL, rejected)
 	} else {
-		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), append(e.secrets, value)...))
+		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), slices.Concat(e.secrets, []string{value})...))
 	}
 	if rejected != nil {
 		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause}
@@ -158,12 +163,19 @@ type tokenResponse struct {
 	accessToken, apiDomain, expiresIn, expiresInSec, err, description json.RawMessage
 }
 
+// readTokenResponse reads the first JSON value of a body. Of equal keys it takes the first.
 func readTokenResponse(data []byte) (r tokenResponse) {
-	jsonscan.Scan(data,
-		jsonscan.Field{Key: "access_token", Value: &r.accessToken}, jsonscan.Field{Key: "api_domain", Value: &r.apiDomain},
-		jsonscan.Field{Key: "expires_in", Value: &r.expiresIn}, jsonscan.Field{Key: "expires_in_sec", Value: &r.expiresInSec},
-		jsonscan.Field{Key: "error", Value: &r.err}, jsonscan.Field{Key: "error_description", Value: &r.description},
-	)
+	var object json.RawMessage
+	_ = json.NewDecoder(bytes.NewReader(data)).Decode(&object)
+	fields := map[string]*json.RawMessage{
+		"access_token": &r.accessToken, "api_domain": &r.apiDomain, "expires_in": &r.expiresIn, "expires_in_sec": &r.expiresInSec,
+		"error": &r.err, "error_description": &r.description,
+	}
+	for key, value := range jsonscan.Members(object) {
+		if field := fields[string(key)]; field != nil && *field == nil {
+			*field = value
+		}
+	}
 	return r
 }
 
@@ -191,7 +203,11 @@ func (e *tokenEndpoint) noResponse(err error) *AuthError {
 	case failure != nil && !failure.Sent:
 		text += ": check DataCenter.AccountsURL and the network"
 	}
-	return &AuthError{Message: fmt.Sprintf("no response from %s: %s", host, text), err: err, transient: failure == nil || !failure.Final}
+	transient := failure == nil || !failure.Final
+	if errors.Is(err, context.Canceled) {
+		err = nil // no call's context ends a token request
+	}
+	return &AuthError{Message: fmt.Sprintf("no response from %s: %s", host, text), err: err, transient: transient}
 }
 
 // explain says what a response without an access token means. The codes are documented at
@@ -213,7 +229,7 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 		return failure
 	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty):
 		failure.err = response.Err
-		failure.transient = failure.transient || errors.Is(response.Err, transport.ErrTruncated)
+		failure.transient = failure.transient || errors.Is(response.Err, transport.ErrTruncated) && response.Status < http.StatusBadRequest
 		failure.Message = fmt.Sprintf("unusable response from %s: %s: check DataCenter.AccountsURL", e.dc.AccountsURL, sanitize.Text(response.Err.Error(), maxSnippet, e.secrets...))
 		return failure
 	case isCode:
@@ -262,6 +278,9 @@ func (e *externalError) Unwrap() error { return e.err }
 
 // newAuthError returns the error of a call that got no token: err is that of a source of tokens.
 func newAuthError(err error) *AuthError {
+	if external, ok := errors.AsType[*externalError](err); ok {
+		return newExternalError(external.err)
+	}
 	if failure, ok := errors.AsType[*AuthError](err); ok {
 		if failure.retryAt.IsZero() {
 			return failure
@@ -280,17 +299,19 @@ func newAuthError(err error) *AuthError {
 	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
 		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(fmt.Sprint(panicked.Value), maxSnippet)}
 	}
-	external, ok := errors.AsType[*externalError](err)
-	if !ok { // the time limit of a refresh, or a TokenSource that ended its goroutine
-		failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
-		if errors.Is(err, context.DeadlineExceeded) {
-			failure.Message = "getting an access token took too long: " + increaseTimeout
-		}
-		return failure
+	// The time limit of a refresh, or a TokenSource that ended its goroutine.
+	failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+	if errors.Is(err, context.DeadlineExceeded) {
+		failure.Message = "getting an access token took too long: " + increaseTimeout
 	}
-	failure := &AuthError{err: external.err, transient: true}
-	text := external.Error()
-	if response, ok := errors.AsType[*oauth2.RetrieveError](external.err); ok {
+	return failure
+}
+
+// newExternalError returns the error of a call whose oauth2.TokenSource failed.
+func newExternalError(err error) *AuthError {
+	failure := &AuthError{err: err, transient: true}
+	text := err.Error()
+	if response, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		failure.Code = Code(response.ErrorCode)
 		text = cmp.Or(response.ErrorDescription, "the token endpoint rejected the request") // not the body, which may hold a token
 		if response.Response != nil {
@@ -299,16 +320,25 @@ func newAuthError(err error) *AuthError {
 		failure.transient = failure.StatusCode >= http.StatusInternalServerError
 	}
 	// The URL in an error of net/http may have credentials in its query.
-	if inURL, ok := errors.AsType[*url.Error](external.err); ok {
+	if inURL, ok := errors.AsType[*url.Error](err); ok {
 		plain := *inURL
 		plain.URL, _, _ = strings.Cut(inURL.URL, "?")
 		failure.err = &plain
-		text = strings.ReplaceAll(text, inURL.URL, plain.URL)
 	}
 	// The context of the TokenSource is not that of the call.
 	if errors.Is(failure.err, context.Canceled) || errors.Is(failure.err, context.DeadlineExceeded) {
 		failure.err = nil
 	}
-	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(text, maxMessage)
+	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(withoutQueries(text), maxMessage)
 	return failure
+}
+
+// urlWithQuery matches a URL in quotes, in which net/url puts it, or without, up to a space.
+var urlWithQuery = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`("[^"\s?]*://[^"?]*)\?(?:[^"\\]|\\.)*|(://[^\s"?]*)\?\S*`)
+})
+
+// withoutQueries removes the queries of the URLs in a text.
+func withoutQueries(text string) string {
+	return urlWithQuery().ReplaceAllString(text, "$1$2")
 }

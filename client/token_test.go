@@ -2,13 +2,14 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,451 +21,26 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
-// TestOneRefresh has many callers come with a token that ended, or that Zoho refuses.
-func TestOneRefresh(t *testing.T) {
-	callers := 10_000
-	if race {
-		callers = 1_000
-	}
-	for name, end := range map[string]func(*zoho){
-		"ended":   func(*zoho) { time.Sleep(time.Hour) },
-		"refused": func(z *zoho) { z.update = refusing(token(1)) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				z := &zoho{}
-				crm := z.client(t, credentials())
-				mustUpdate(t, crm)
-				end(z)
-				var group sync.WaitGroup
-				for range callers {
-					group.Go(func() {
-						if err := update(t, crm); err != nil {
-							t.Error(err)
-						}
-					})
-				}
-				group.Wait()
-				z.mustHaveAsked(t, 2)
-			})
-		})
-	}
-}
-
-// TestOneFailedRefresh has many callers come while the token endpoint throttles.
-func TestOneFailedRefresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{grant: func(n int) *http.Response {
-			if n == 1 {
-				return answer(http.StatusBadRequest, accessDenied)
-			}
-			return answer(http.StatusOK, granted(n))
-		}}
-		auth := credentials()
-		crm := z.client(t, auth)
-		throttled := func() {
-			err := update(t, z.client(t, auth))
-			if authErr, ok := errors.AsType[*client.AuthError](err); !ok || !authErr.Throttled {
-				t.Errorf("the error is %v", err)
-			}
-		}
-		var group sync.WaitGroup
-		for range 100 {
-			group.Go(throttled)
-		}
-		group.Wait()
-		throttled()
-		time.Sleep(59 * time.Second)
-		throttled()
-		z.mustHaveAsked(t, 1)
-		time.Sleep(2 * time.Second)
-		mustUpdate(t, crm)
-		z.mustHaveAsked(t, 2)
-	})
-}
-
-// TestRefreshOutlivesCaller holds that a caller whose context ends is not waited for, and that the token that
-// it asked for serves the others.
-func TestRefreshOutlivesCaller(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		answered := make(chan struct{})
-		z := &zoho{}
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			select {
-			case <-answered:
-				return z.RoundTrip(r)
-			case <-r.Context().Done():
-				return nil, r.Context().Err()
-			}
-		}).option())
-		ctx, cancel := context.WithCancel(t.Context())
-		first, others := make(chan error, 1), make(chan error, 2)
-		go func() {
-			_, err := crm.UpdateContactRole(ctx, roleID, rename)
-			first <- err
-		}()
-		synctest.Wait()
-		for range 2 {
-			go func() { others <- update(t, crm) }()
-		}
-		synctest.Wait()
-		cancel()
-		synctest.Wait()
-		select {
-		case err := <-first:
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("the error of the caller whose context ended is %v", err)
-			}
-		default:
-			t.Error("the caller whose context ended still waits")
-		}
-		close(answered)
-		for range 2 {
-			if err := <-others; err != nil {
-				t.Error(err)
-			}
-		}
-		z.mustHaveAsked(t, 1)
-	})
-}
-
-// TestRefusedToken holds that the token that Zoho refused is dropped, and not one that is newer.
-func TestRefusedToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		late := make(chan struct{})
-		z := &zoho{}
-		crm := z.client(t, credentials())
-		mustUpdate(t, crm)
-		z.update = func(sent string) *http.Response {
-			if sent == token(1) {
-				<-late
-			}
-			return refusing(token(1))(sent)
-		}
-		errs := make(chan error)
-		go func() { errs <- update(t, crm) }()
-		synctest.Wait()
-		z.update = refusing(token(1))
-		mustUpdate(t, crm)
-		close(late)
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-		mustUpdate(t, crm)
-		z.mustHaveAsked(t, 2)
-	})
-}
-
-func TestTokenLifetime(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer string
-		renew  time.Duration
-	}{
-		"seconds":               {`"expires_in":3600`, 59 * time.Minute},
-		"other seconds":         {`"expires_in":600`, 9 * time.Minute},
-		"milliseconds":          {`"expires_in":3600000,"expires_in_sec":3600`, 59 * time.Minute},
-		"not told":              {`"scope":"x"`, 59 * time.Minute},
-		"no sense":              {`"expires_in":0,"expires_in_sec":-1`, 59 * time.Minute},
-		"shorter than a minute": {`"expires_in":60`, 30 * time.Second},
-		"longer than the clock": {`"expires_in":1,"expires_in_sec":1e300`, 0},
-		"text":                  {`"expires_in":"3600"`, 59 * time.Minute},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				z := &zoho{grant: func(n int) *http.Response {
-					return answer(http.StatusOK, fmt.Sprintf(`{"access_token":%q,%s}`, token(n), test.answer))
-				}}
-				crm := z.client(t, credentials())
-				mustUpdate(t, crm)
-				time.Sleep(test.renew - time.Second)
-				mustUpdate(t, crm)
-				z.mustHaveAsked(t, 1)
-				if test.renew > 0 {
-					time.Sleep(2 * time.Second)
-					mustUpdate(t, crm) // with the token that lives still
-					synctest.Wait()
-					z.mustHaveAsked(t, 2)
-				}
-			})
-		})
-	}
-}
-
-// TestTokenRequest holds what the token endpoint gets.
-func TestTokenRequest(t *testing.T) {
-	for name, test := range map[string]struct {
-		auth client.Auth
-		form url.Values
-	}{
-		"RefreshToken": {
-			client.RefreshToken{ClientID: "1000.id", ClientSecret: "a secret & more", RefreshToken: "1000.refresh"},
-			url.Values{"grant_type": {"refresh_token"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "refresh_token": {"1000.refresh"}},
-		},
-		"ClientCredentials": {
-			client.ClientCredentials{ClientID: "1000.id", ClientSecret: "a secret & more", OrgID: "10234", Scopes: []string{"ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL"}},
-			url.Values{"grant_type": {"client_credentials"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "soid": {"ZohoCRM.10234"},
-				"scope": {"ZohoCRM.modules.ALL,ZohoCRM.settings.ALL"}},
-		},
-		"ClientCredentials without scopes": {
-			client.ClientCredentials{ClientID: "1000.id", ClientSecret: "a secret & more", OrgID: "10234"},
-			url.Values{"grant_type": {"client_credentials"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "soid": {"ZohoCRM.10234"},
-				"scope": {"ZohoCRM.modules.contacts.UPDATE,ZohoCRM.settings.modules.UPDATE"}},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			z := &zoho{grant: func(n int) *http.Response { return answer(http.StatusOK, `{"error":"invalid_client"}`) }}
-			crm := newClient(t, client.EU, test.auth, transport(func(r *http.Request) (*http.Response, error) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					t.Fatal(err)
-				}
-				form, err := url.ParseQuery(string(body))
-				if err != nil || form.Encode() != test.form.Encode() {
-					t.Errorf("the form is %v, it must be %v", form, test.form)
-				}
-				if r.Method != http.MethodPost || r.URL.String() != "https://accounts.zoho.eu/oauth/v2/token" ||
-					r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.Header.Get("Authorization") != "" {
-					t.Errorf("the request is %s %s %v", r.Method, r.URL, r.Header)
-				}
-				if _, found := client.OperationFromContext(r.Context()); found {
-					t.Error("a token request belongs to an operation")
-				}
-				return z.RoundTrip(r)
-			}).option())
-			if err := update(t, crm); !errors.Is(err, client.Code("invalid_client")) {
-				t.Errorf("the error is %v", err)
-			}
-			z.mustHaveAsked(t, 1)
-		})
-	}
-}
-
-func TestAPIDomain(t *testing.T) {
-	const api, accounts = "https://proxy.example.com", "https://accounts.zoho.eu"
-	for _, test := range []struct {
-		dc     client.DataCenter
-		domain string
-		agree  bool
-	}{
-		{client.EU, "https://www.zohoapis.eu", true},
-		{client.EU, "https://zohoapis.eu/", true},
-		{client.EU, "https://sandbox.zohoapis.eu", true},
-		{client.EU, "HTTPS://DEVELOPER.ZOHOAPIS.EU", true},
-		{client.EU, "", true},
-		{client.EU.Sandbox(), "https://www.zohoapis.eu", true},
-		{client.EU.Developer(), "https://developer.zohoapis.eu", true},
-		{client.CA, "https://www.zohoapis.ca", true},
-		{client.EU, "https://www.zohoapis.com", false},
-		{client.EU.Sandbox(), "https://sandbox.zohoapis.in", false},
-		{client.US, "https://www.zohoapis.com.au", false},
-		{client.US, "https://www.zohoapis.com.example.com", false},
-		{client.US, "not a URL \n", false},
-		{client.DataCenter{APIURL: api, AccountsURL: accounts}, "https://www.zohoapis.com", true},
-	} {
-		var hosts []string
-		crm := newClient(t, test.dc, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			hosts = append(hosts, r.URL.Host)
-			if len(hosts) == 1 {
-				return answer(http.StatusOK, fmt.Sprintf(`{"access_token":"1000.token","expires_in":3600,"api_domain":%q}`, test.domain)), nil
-			}
-			return answer(http.StatusOK, roleUpdated), nil
-		}).option())
-		err := update(t, crm)
-		if test.agree {
-			if err != nil || len(hosts) != 2 || "https://"+hosts[1] != test.dc.APIURL {
-				t.Errorf("%s and api_domain %s: hosts %v, %v", test.dc.APIURL, test.domain, hosts, err)
-			}
-			continue
-		}
-		if _, ok := errors.AsType[*client.AuthError](err); !ok || len(hosts) != 1 || !strings.Contains(err.Error(), strings.TrimSpace(test.domain)) || !strings.Contains(err.Error(), test.dc.APIURL) {
-			t.Errorf("%s and api_domain %s: hosts %v, %v", test.dc.APIURL, test.domain, hosts, err)
-		}
-	}
-}
-
-// TestSharedToken holds that clients of equal credentials share a token, even one after the other.
-func TestSharedToken(t *testing.T) {
-	z := &zoho{}
-	auth := credentials()
-	for _, auth := range []client.Auth{auth, auth, &auth} {
-		mustUpdate(t, z.client(t, auth))
-		for range 3 {
-			runtime.GC() // of the client before
-		}
-	}
-	z.mustHaveAsked(t, 1)
-	for _, change := range []func(*client.RefreshToken){
-		func(a *client.RefreshToken) { a.ClientID += "x" },
-		func(a *client.RefreshToken) { a.ClientSecret += "x" },
-		func(a *client.RefreshToken) { a.RefreshToken += "x" },
-		func(a *client.RefreshToken) { a.Cache = &cache{} },
-		func(a *client.RefreshToken) { a.Cache = incomparable{cache: &cache{}} },
-		func(a *client.RefreshToken) { a.Cache = incomparable{cache: &cache{}} },
-	} {
-		another := auth
-		change(&another)
-		z.mustHaveAsked(t, z.grants)
-		before := z.grants
-		mustUpdate(t, z.client(t, another))
-		z.mustHaveAsked(t, before+1)
-	}
-	for _, dc := range []client.DataCenter{
-		{APIURL: client.US.APIURL, AccountsURL: client.EU.AccountsURL}, {APIURL: client.EU.APIURL, AccountsURL: client.US.AccountsURL},
-	} {
-		before := z.grants
-		mustUpdate(t, newClient(t, dc, auth, client.WithHTTPClient(&http.Client{Transport: z})))
-		z.mustHaveAsked(t, before+1)
-	}
-}
-
-// TestThrottleOutlivesClient holds that a new client leaves the token endpoint alone where one before it was
-// throttled.
-func TestThrottleOutlivesClient(t *testing.T) {
-	z := &zoho{grant: func(int) *http.Response { return answer(http.StatusBadRequest, accessDenied) }}
-	auth := credentials()
-	for range 3 {
-		if err := update(t, z.client(t, auth)); err == nil {
-			t.Error("a call succeeds without a token")
-		}
-		for range 3 {
-			runtime.GC() // of the client before
-		}
-	}
-	z.mustHaveAsked(t, 1)
-}
-
-// TestTimeLimitOfToken holds that WithTimeout limits the wait for a token that somebody else is getting.
-func TestTimeLimitOfToken(t *testing.T) {
-	for name, auth := range map[string]func(blocked chan struct{}) client.Auth{
-		"RefreshToken": func(chan struct{}) client.Auth { return credentials() },
-		"TokenSource": func(blocked chan struct{}) client.Auth {
-			return client.TokenSource(tokens(func() (*oauth2.Token, error) { <-blocked; return nil, errors.New("late") }))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				blocked := make(chan struct{})
-				defer close(blocked)
-				auth := auth(blocked)
-				patient := make(chan error, 1)
-				go func() { patient <- update(t, newClient(t, client.EU, auth, transport(stall).option())) }()
-				synctest.Wait()
-				hasty := newClient(t, client.EU, auth, transport(stall).option(), client.WithTimeout(time.Second))
-				began := time.Now()
-				if err := update(t, hasty); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
-					t.Errorf("after %s: %v", time.Since(began), err)
-				}
-				<-patient
-			})
-		})
-	}
-}
-
-// TestStalledTokenEndpoint holds that those who wait do not ask one after the other.
-func TestStalledTokenEndpoint(t *testing.T) {
-	for _, limit := range []time.Duration{time.Second, 10 * time.Second, 30 * time.Second} {
-		synctest.Test(t, func(t *testing.T) {
-			var asked atomic.Int64
-			crm := newClient(t, client.EU, credentials(), client.WithAttemptTimeout(limit), transport(func(r *http.Request) (*http.Response, error) {
-				asked.Add(1)
-				return stall(r)
-			}).option())
-			var group sync.WaitGroup
-			for range 100 {
-				group.Go(func() {
-					if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) {
-						t.Error(err)
-					}
-				})
-			}
-			group.Wait()
-			time.Sleep(5 * time.Minute)   // for the last flight
-			if n := asked.Load(); n > 8 { // one flight, and one more for those who did not begin it
-				t.Errorf("with %s for an attempt, %d tokens were asked for", limit, n)
-			}
-		})
-	}
-}
-
-// slowCache answers when its context ends.
-type slowCache struct{ get, put bool }
-
-func (c slowCache) Get(ctx context.Context, _ string) ([]byte, error) {
-	if !c.get {
-		return nil, nil
-	}
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-func (c slowCache) Put(ctx context.Context, _ string, _ []byte, _ time.Duration) error {
-	if !c.put {
-		return nil
-	}
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func TestSlowCache(t *testing.T) {
-	for _, slow := range []slowCache{{get: true}, {put: true}, {true, true}} {
-		synctest.Test(t, func(t *testing.T) {
-			z := &zoho{}
-			auth := credentials()
-			auth.Cache = slow
-			mustUpdate(t, z.client(t, auth))
-			z.mustHaveAsked(t, 1)
-		})
-	}
-}
-
-// gatedCache lets no Put through before its gate opens.
-type gatedCache struct{ gate chan struct{} }
-
-func (gatedCache) Get(context.Context, string) ([]byte, error) { return nil, nil }
-func (c gatedCache) Put(_ context.Context, _ string, _ []byte, _ time.Duration) error {
-	<-c.gate
-	return nil
-}
-
-// TestRefusedWhileKept has Zoho refuse a token that the flight which brought it still keeps in a cache.
-func TestRefusedWhileKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{update: refusing(token(1))}
-		auth := credentials()
-		gated := gatedCache{make(chan struct{})}
-		auth.Cache = gated
-		crm := z.client(t, auth)
-		errs := make(chan error, 2)
-		for range 2 {
-			go func() { errs <- update(t, crm) }()
-			synctest.Wait()
-		}
-		close(gated.gate)
-		for range 2 {
-			if err := <-errs; err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
-// cache is the Cache of one process; those with equal values share them.
+// cache is a Cache in memory.
 type cache struct {
-	mu       sync.Mutex
-	values   map[string][]byte
-	getError error
-	putError error
+	mu                 sync.Mutex
+	values             map[string][]byte
+	getError, putError error
+	delay              time.Duration // the longest
 }
 
 func (c *cache) Get(_ context.Context, key string) ([]byte, error) {
+	time.Sleep(rand.N(c.delay + 1))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.values[key], c.getError
 }
 
 func (c *cache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	time.Sleep(rand.N(c.delay + 1))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.values != nil && c.putError == nil {
@@ -473,127 +49,100 @@ func (c *cache) Put(_ context.Context, key string, value []byte, _ time.Duration
 	return c.putError
 }
 
-// incomparable is a Cache that no map can find again: clients with equal ones do not share a token.
-type incomparable struct {
+// lockedCache is a Cache that is a Locker.
+type lockedCache struct {
 	*cache
-	_ []byte
+	held chan struct{}
 }
 
-func TestCache(t *testing.T) {
-	failure := errors.New("disk full")
-	for name, test := range map[string]struct {
-		// change changes what another process finds, of the value that one process put.
-		change func(c *cache, key string)
-		asked  int
-		logged string
-	}{
-		"as it was put":  {func(*cache, string) {}, 1, ""},
-		"nothing":        {func(c *cache, _ string) { clear(c.values) }, 2, ""},
-		"not JSON":       {func(c *cache, key string) { c.values[key] = []byte("\x00{") }, 2, ""},
-		"another shape":  {func(c *cache, key string) { c.values[key] = []byte(`["1000.token-1"]`) }, 2, ""},
-		"cut off":        {func(c *cache, key string) { c.values[key] = c.values[key][:40] }, 2, ""},
-		"no token":       {func(c *cache, key string) { c.edit(key, token(1), "") }, 2, ""},
-		"a broken token": {func(c *cache, key string) { c.edit(key, token(1), `1000.to\nken`) }, 2, ""},
-		"of another key": {func(c *cache, key string) { c.edit(key, key, strings.Repeat("0", len(key))) }, 2, ""},
-		"ended":          {func(*cache, string) { time.Sleep(time.Hour) }, 2, ""},
-		"fails to get":   {func(c *cache, _ string) { c.getError = failure }, 2, "failed to return a token"},
-		"fails to put": {func(c *cache, _ string) {
-			clear(c.values)
-			c.putError = fmt.Errorf("%w:\n%s", failure, token(2))
-		}, 2, "failed to keep a token"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				z := &zoho{}
-				one, another := credentials(), &cache{values: map[string][]byte{}}
-				one.Cache = another
-				mustUpdate(t, z.client(t, one))
-				for key := range maps.Clone(another.values) {
-					for _, secret := range []string{one.ClientID, one.ClientSecret, one.RefreshToken} {
-						if strings.Contains(key, secret) || strings.Contains(string(another.values[key]), secret) {
-							t.Errorf("the cache got a credential: %s %s", key, another.values[key])
-						}
-					}
-					another = &cache{values: another.values}
-					test.change(another, key)
-				}
-				one.Cache = another
-				lines, logger := jsonLines()
-				crm := z.client(t, one, client.WithLogger(logger))
-				mustUpdate(t, crm)
-				mustUpdate(t, crm)
-				z.mustHaveAsked(t, test.asked)
-				if logged := lines.String(); !strings.Contains(logged, test.logged) || (test.logged != "") != strings.Contains(logged, failure.Error()) || strings.Contains(logged, "1000.") || strings.Contains(logged, `\n`) {
-					t.Errorf("the log is %s", logged)
-				}
-			})
-		})
+func (c lockedCache) Lock(ctx context.Context, _ string) (func(), error) {
+	select {
+	case c.held <- struct{}{}:
+		return func() { <-c.held }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
-func (c *cache) edit(key, from, to string) {
-	c.values[key] = []byte(strings.Replace(string(c.values[key]), from, to, 1))
-}
-
-// TestCacheOfFleet has processes share a cache.
-func TestCacheOfFleet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose clock does not move on between two tokens
-		z := &zoho{}
-		auth, values := credentials(), map[string][]byte{}
-		process := func() *client.Client {
-			auth := auth
-			auth.Cache = &cache{values: values}
-			return z.client(t, auth)
+// TestProcessesShareTokens has 20 clients share one cache, as processes do. The token endpoint takes 300 ms, and issues ten
+// tokens in ten minutes.
+func TestProcessesShareTokens(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		lifetime time.Duration
+		before   func(t *testing.T, server *zohotest.Server, auth client.RefreshToken)
+		process  func(server *zohotest.Server, call func())
+		requests int // for tokens, if the cache has a lock; 0: any number
+		most     int // if it has none
+	}{
+		{"cold start", time.Hour, nil, func(_ *zohotest.Server, call func()) { call() }, 1, 3},
+		{"revoked token", time.Hour, nil, func(server *zohotest.Server, call func()) {
+			call()
+			time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute))) // all at the same time
+			server.ExpireTokens()
+			for range 8 {
+				call()
+			}
+		}, 2, 4},
+		{"token that expires after a minute", time.Minute, nil, func(_ *zohotest.Server, call func()) {
+			for range 40 {
+				call()
+				time.Sleep(2 * time.Second)
+			}
+		}, 2, 4},
+		{"throttled, with a token in the cache", 5 * time.Minute, func(t *testing.T, server *zohotest.Server, auth client.RefreshToken) {
+			for range 10 {
+				mustUpdate(t, newClient(t, server.DataCenter(), auth, client.WithHTTPClient(server.HTTPClient())))
+				auth.Cache = nil
+			}
+			time.Sleep(4*time.Minute + 45*time.Second)
+		}, func(_ *zohotest.Server, call func()) {
+			for range 5 {
+				call()
+			}
+		}, 0, 20},
+	} {
+		for _, withLock := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, lock %t", test.name, withLock), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					server := zohotest.NewServer(t, zohotest.WithInMemory(), zohotest.WithLatency(300*time.Millisecond), zohotest.WithTokenLifetime(test.lifetime))
+					store := &cache{values: map[string][]byte{}, delay: 10 * time.Millisecond}
+					auth := server.Auth()
+					if auth.Cache = store; withLock {
+						auth.Cache = lockedCache{store, make(chan struct{}, 1)}
+					}
+					if test.before != nil {
+						test.before(t, server, auth)
+					}
+					var requests atomic.Int64
+					counting := transport(func(r *http.Request) (*http.Response, error) {
+						if strings.HasSuffix(r.URL.Path, "/oauth/v2/token") {
+							requests.Add(1)
+						}
+						return server.HTTPClient().Transport.RoundTrip(r)
+					})
+					var group sync.WaitGroup
+					for range 20 {
+						crm := newClient(t, server.DataCenter(), auth, counting.option())
+						group.Go(func() {
+							test.process(server, func() {
+								if err := update(t, crm); err != nil {
+									t.Error(err)
+								}
+							})
+						})
+					}
+					group.Wait()
+					time.Sleep(2 * time.Minute) // for refreshes in the background
+					if got := int(requests.Load()); withLock && test.requests > 0 && got != test.requests || got > test.most {
+						t.Errorf("%d token requests, want %d, or at most %d without a lock", got, test.requests, test.most)
+					}
+				})
+			})
 		}
-		first, second := process(), process()
-		mustUpdate(t, first)
-		mustUpdate(t, second)
-		z.mustHaveAsked(t, 1)
-
-		z.update = refusing(token(1))
-		mustUpdate(t, first) // the cache has the refused token still
-		z.mustHaveAsked(t, 2)
-		mustUpdate(t, second) // the cache has a newer one
-		mustUpdate(t, process())
-		z.mustHaveAsked(t, 2)
-
-		z.update = refusing(token(1), token(2), token(3))
-		if err := update(t, first); !errors.Is(err, client.CodeInvalidToken) {
-			t.Errorf("the error is %v", err)
-		}
-		z.mustHaveAsked(t, 3)
-	})
-}
-
-// TestCacheOfRefusedToken has an older token refused after a newer one that the cache still has.
-func TestCacheOfRefusedToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		late := make(chan struct{})
-		z := &zoho{}
-		auth := credentials()
-		auth.Cache = &cache{values: map[string][]byte{}}
-		crm := z.client(t, auth)
-		mustUpdate(t, crm)
-		z.update = func(string) *http.Response { <-late; return refusing(token(1))(token(1)) }
-		errs := make(chan error)
-		go func() { errs <- update(t, crm) }()
-		synctest.Wait()
-		z.update = refusing(token(1))
-		mustUpdate(t, crm) // with the second token
-		z.update = refusing(token(2))
-		z.grant = func(int) *http.Response { return answer(http.StatusOK, `{"error":"invalid_code"}`) }
-		if err := update(t, crm); !errors.Is(err, client.Code("invalid_code")) {
-			t.Errorf("the error is %v", err)
-		}
-		close(late)
-		if err := <-errs; !errors.Is(err, client.Code("invalid_code")) {
-			t.Errorf("the error is %v", err)
-		}
-		sent := len(z.sent)
-		if err := update(t, crm); !errors.Is(err, client.Code("invalid_code")) || len(z.sent) != sent {
-			t.Errorf("a refused token of the cache was used again: %v, %v", z.sent, err)
-		}
-	})
+	}
 }
 
 // tokens is an oauth2.TokenSource.
@@ -601,256 +150,541 @@ type tokens func() (*oauth2.Token, error)
 
 func (f tokens) Token() (*oauth2.Token, error) { return f() }
 
-func TestTokenSource(t *testing.T) {
-	sequence := func(tokens ...string) func(int) (*oauth2.Token, error) {
-		return func(n int) (*oauth2.Token, error) {
-			return &oauth2.Token{AccessToken: tokens[min(n, len(tokens)-1)]}, nil
-		}
-	}
-	failure := errors.New("no\nlogin")
-	for name, test := range map[string]struct {
-		tokens func(n int) (*oauth2.Token, error)
-		sent   int
-		is     error
-		text   string
+func TestTokenRequest(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		auth client.Auth
+		form url.Values
 	}{
-		"good":              {sequence("1000.good"), 1, nil, ""},
-		"another one":       {sequence("1000.refused", "1000.good"), 2, nil, ""},
-		"the same":          {sequence("1000.refused"), 1, client.CodeInvalidToken, "HTTP 401"},
-		"another bad one":   {sequence("1000.refused", "1000.refused-2", "1000.good"), 2, client.CodeInvalidToken, "HTTP 401"},
-		"a failure":         {func(int) (*oauth2.Token, error) { return nil, failure }, 0, failure, "the oauth2.TokenSource failed: no login"},
-		"none":              {func(int) (*oauth2.Token, error) { return nil, nil }, 0, nil, "returned no token"}, //nolint:nilnil // on purpose
-		"an empty one":      {sequence(""), 0, nil, "the access token is empty"},
-		"one with a scheme": {sequence("Zoho-oauthtoken 1000.good"), 0, nil, "without a scheme"},
-		"a failure to renew": {func(n int) (*oauth2.Token, error) {
-			if n > 0 {
-				return nil, failure
-			}
-			return &oauth2.Token{AccessToken: "1000.refused"}, nil
-		}, 1, client.CodeInvalidToken, "no login"},
+		{client.RefreshToken{ClientID: "1000.id", ClientSecret: "a secret & more", RefreshToken: "1000.refresh"},
+			url.Values{"grant_type": {"refresh_token"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "refresh_token": {"1000.refresh"}}},
+		{client.ClientCredentials{ClientID: "1000.id", ClientSecret: "a secret & more", OrgID: "10234", Scopes: []string{"ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL"}},
+			url.Values{"grant_type": {"client_credentials"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "soid": {"ZohoCRM.10234"},
+				"scope": {"ZohoCRM.modules.ALL,ZohoCRM.settings.ALL"}}},
+		{client.ClientCredentials{ClientID: "1000.id", ClientSecret: "a secret & more", OrgID: "10234"},
+			url.Values{"grant_type": {"client_credentials"}, "client_id": {"1000.id"}, "client_secret": {"a secret & more"}, "soid": {"ZohoCRM.10234"},
+				"scope": {"ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UPDATE,ZohoCRM.settings.modules.READ," +
+					"ZohoCRM.settings.modules.UPDATE,ZohoCRM.settings.profiles.READ"}}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			z := &zoho{update: refusing("1000.refused", "1000.refused-2")}
-			n := -1
-			err := update(t, z.client(t, client.TokenSource(tokens(func() (*oauth2.Token, error) { n++; return test.tokens(n) }))))
-			if test.text == "" && err != nil || test.text != "" && (err == nil || !strings.Contains(err.Error(), test.text)) || test.is != nil && !errors.Is(err, test.is) {
-				t.Errorf("the error is %v", err)
-			}
-			if len(z.sent) != test.sent || z.grants > 0 {
-				t.Errorf("the updates had the tokens %s; %d were asked for", z.sent, z.grants)
-			}
-		})
-	}
-	t.Run("stuck", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			done := make(chan struct{})
-			defer close(done)
-			crm := (&zoho{}).client(t, client.TokenSource(tokens(func() (*oauth2.Token, error) { <-done; return nil, failure })))
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			if _, err := crm.UpdateContactRole(ctx, roleID, rename); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("the error is %v", err)
-			}
-		})
-	})
-}
-
-func TestFlightOfAnotherClient(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		auth := credentials()
-		slow := transport(func(r *http.Request) (*http.Response, error) {
+		z := &zoho{}
+		crm := newClient(t, client.EU, test.auth, client.WithUserAgent("orders/2.1"), transport(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") != "" {
-				return answer(200, roleUpdated), nil
+				return z.RoundTrip(r)
 			}
-			select {
-			case <-time.After(2 * time.Second):
-				return answer(200, granted(1)), nil
-			case <-r.Context().Done():
-				return nil, r.Context().Err()
+			body, _ := io.ReadAll(r.Body)
+			form, err := url.ParseQuery(string(body))
+			if err != nil || form.Encode() != test.form.Encode() {
+				t.Errorf("the form is %v, want %v", form, test.form)
 			}
-		})
-		hasty := newClient(t, client.EU, auth, slow.option(), client.WithTimeout(time.Second), client.WithMaxAttempts(1))
-		patient := newClient(t, client.EU, auth, slow.option())
-		go update(t, hasty)
-		synctest.Wait()
-		if err := update(t, patient); err != nil {
-			t.Errorf("a client with 2 minutes fails after the second of another: %v", err)
-		}
-	})
-}
-
-func TestThrottleCutOff(t *testing.T) {
-	for _, status := range []int{http.StatusTooManyRequests, http.StatusBadRequest} {
-		asked := 0
-		crm := newClient(t, client.EU, credentials(), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
-			asked++
-			res := answer(status, "")
-			res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
-			return res, nil
+			if r.Method != http.MethodPost || r.URL.String() != "https://accounts.zoho.eu/oauth/v2/token" ||
+				r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || !strings.HasPrefix(r.Header.Get("User-Agent"), "orders/2.1 zohocrm-go/") {
+				t.Errorf("the request is %s %s %v", r.Method, r.URL, r.Header)
+			}
+			if _, found := client.OperationFromContext(r.Context()); found {
+				t.Error("a token request belongs to an operation")
+			}
+			return z.RoundTrip(r)
 		}).option())
-		err := update(t, crm)
-		authErr, _ := errors.AsType[*client.AuthError](err)
-		if asked != 1 || authErr.StatusCode != status {
-			t.Errorf("asked %d times, status %d: %v", asked, authErr.StatusCode, err)
+		mustUpdate(t, crm)
+		z.mustHaveAsked(t, 1)
+	}
+}
+
+// TestTokenIsTakenFromAnyResponse has responses with a token, and finds out how long the token is used.
+func TestTokenIsTakenFromAnyResponse(t *testing.T) {
+	t.Parallel()
+	for body, lifetime := range map[string]time.Duration{
+		`{"access_token":%q,"expires_in":3600}`:                           time.Hour,
+		`{"access_token":%q,"expires_in":3600.0}`:                         time.Hour,
+		`{"access_token":%q,"expires_in":"600"}`:                          10 * time.Minute,
+		`{"access_token":%q,"expires_in":""}`:                             time.Hour,
+		`{"access_token":%q,"expires_in":null}`:                           time.Hour,
+		`{"access_token":%q,"expires_in":0,"expires_in_sec":-1}`:          time.Hour,
+		`{"access_token":%q}`:                                             time.Hour,
+		`{"access_token":%q,"expires_in":60}`:                             time.Minute,
+		`{"access_token":%q,"expires_in":600000,"expires_in_sec":600}`:    10 * time.Minute,
+		`{"access_token":%q,"expires_in":1e300}`:                          24 * time.Hour,
+		`{"access_token":%q,"expires_in":{},"api_domain":[],"scope":7}`:   time.Hour,
+		`{"error":"x","error":"y","access_token":%q,"status":"failure"}`:  time.Hour,
+		`{"access_token":%q,"expires_in":600} <!-- added by a proxy -->`:  10 * time.Minute,
+		`{"ACCESS_TOKEN":"1000.other","access_token":%q,"expires_in":60}`: time.Minute,
+	} {
+		for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusInternalServerError} {
+			synctest.Test(t, func(t *testing.T) {
+				z := &zoho{grant: func(n int) *http.Response { return answer(status, fmt.Sprintf(body, token(n))) }}
+				crm := z.client(t, credentials())
+				mustUpdate(t, crm)
+				time.Sleep(lifetime - min(lifetime/10, time.Minute) - 1)
+				mustUpdate(t, crm)
+				synctest.Wait()
+				z.mustHaveAsked(t, 1)
+				time.Sleep(min(lifetime/10, time.Minute) + 1)
+				mustUpdate(t, crm)
+				if want := []string{token(1), token(1), token(2)}; !slices.Equal(z.sent, want) {
+					t.Errorf("HTTP %d %s: the updates had the tokens %s", status, body, z.sent)
+				}
+			})
 		}
 	}
 }
 
-func TestTokenErrorWithoutDescription(t *testing.T) {
-	z := &zoho{grant: func(int) *http.Response { return answer(http.StatusOK, `{"error":"general_error"}`) }}
-	if err := update(t, z.client(t, credentials())); !errors.Is(err, client.Code("general_error")) || !strings.Contains(err.Error(), "check the credentials") {
-		t.Error(err)
+// TestFailedTokenRequests makes 1,000 calls in 10 seconds.
+func TestFailedTokenRequests(t *testing.T) {
+	t.Parallel()
+	const denied, localised = `{"error":"Access Denied"}`, `{"error":"Zugriff verweigert","error_description":"Zu viele Anfragen","status":"failure"}`
+	for _, test := range []struct {
+		status     int
+		body       string
+		retryAfter string
+		code       client.Code
+		pause      time.Duration // until the next token request, 0: there is one for each call
+		throttled  bool
+		retryable  bool
+	}{
+		{200, `{"error":"invalid_code"}`, "", client.CodeInvalidCode, time.Minute, false, false},
+		{200, `{"error":"invalid_client"}`, "", client.CodeInvalidClient, time.Minute, false, false},
+		{200, `{"error":"invalid_client_secret"}`, "", client.CodeInvalidClientSecret, time.Minute, false, false},
+		{400, `{"error":"general_error","error_description":"text"}`, "", "general_error", time.Minute, false, false},
+		{200, `{"access_token":"1000.a b"}`, "", "", time.Minute, false, false},
+		{404, "<html>", "", "", time.Minute, false, false},
+		{200, `{"access_token":"","error":7}`, "", "", time.Minute, false, false},
+		{400, accessDenied, "", "", time.Minute, true, true},
+		{400, denied, "", "", time.Minute, true, true},
+		{200, denied, "", "", time.Minute, true, true},
+		{400, localised, "", "", time.Minute, true, true},
+		{429, "", "", "", time.Minute, true, true},
+		{429, `{"error":"invalid_code"}`, "30", "", time.Minute, true, true},
+		{400, denied, "120", "", 2 * time.Minute, true, true},
+		{400, denied, "3600", "", 10 * time.Minute, true, true},
+		{503, `{"error":"Unavailable"}`, "", "", 0, false, true},
+		{500, `{"error":"internal_error"}`, "", "internal_error", 0, false, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{grant: func(int) *http.Response {
+				res := answer(test.status, test.body)
+				res.Header.Set("Retry-After", test.retryAfter)
+				return res
+			}}
+			crm := z.client(t, credentials(), client.WithMaxAttempts(1))
+			for range 1000 {
+				var failure *client.AuthError
+				err := update(t, crm)
+				if !errors.As(err, &failure) || failure.StatusCode != test.status || failure.Code != test.code || failure.Throttled != test.throttled ||
+					client.Retryable(err) != test.retryable || len(err.Error()) > 500 {
+					t.Fatalf("HTTP %d %s: %+v", test.status, test.body, failure)
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if want := 1; test.pause > 0 && z.grants != want || test.pause == 0 && z.grants != 1000 {
+				t.Errorf("HTTP %d %s: %d token requests, want %d", test.status, test.body, z.grants, want)
+			}
+			if failure, _ := errors.AsType[*client.AuthError](update(t, crm)); test.throttled && failure.RetryAfter != test.pause-10*time.Second {
+				t.Errorf("HTTP %d %s: after 10 s RetryAfter is %s, want %s", test.status, test.body, failure.RetryAfter, test.pause-10*time.Second)
+			}
+			z.grant = nil
+			time.Sleep(test.pause - 10*time.Second - 1)
+			if err := update(t, crm); (err == nil) != (test.pause == 0) {
+				t.Errorf("HTTP %d %s: before the end of the pause: %v", test.status, test.body, err)
+			}
+			time.Sleep(1)
+			mustUpdate(t, crm)
+		})
 	}
 }
 
-func TestNoTokenAfterRefusal(t *testing.T) {
-	z := &zoho{update: refusing(token(1)), grant: func(n int) *http.Response {
-		if n == 1 {
-			return answer(http.StatusOK, granted(1))
-		}
-		return answer(http.StatusOK, `{"error":"invalid_code"}`)
-	}}
-	err := update(t, z.client(t, credentials()))
-	if !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.Code("invalid_code")) || strings.Contains(err.Error(), "may have taken effect") {
-		t.Error(err)
-	}
-}
-
-func TestRetryAfterOfTokenEndpoint(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var at []time.Duration
-		began := time.Now()
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			at = append(at, time.Since(began))
+func TestTokenRequestIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		first func() (*http.Response, error)
+		wait  time.Duration // before the second request, -1: there is none
+	}{
+		{"unavailable", func() (*http.Response, error) { return answer(503, ""), nil }, 0},
+		{"unavailable for 30 s", func() (*http.Response, error) {
 			res := answer(503, "")
 			res.Header.Set("Retry-After", "30")
 			return res, nil
-		}).option())
-		_ = update(t, crm)
-		if len(at) > 1 && at[1] < 30*time.Second {
-			t.Errorf("Retry-After: 30 of the token endpoint is not waited for: %v", at)
-		}
-	})
-}
-
-func TestRefusedTokenStaysInCache(t *testing.T) {
-	z := &zoho{}
-	auth := credentials()
-	store := &cache{values: map[string][]byte{}}
-	auth.Cache = store
-	crm := z.client(t, auth)
-	mustUpdate(t, crm) // T1 in cache
-	store.putError = errors.New("disk full")
-	z.update = refusing(token(1))
-	mustUpdate(t, crm) // T2, cache keeps T1
-	z.update = refusing(token(1), token(2))
-	if err := update(t, crm); err != nil {
-		t.Error("two refused tokens were tried where a third could be had:", err)
+		}, 30 * time.Second},
+		{"network", func() (*http.Response, error) { return nil, errors.New("connection reset") }, 0},
+		{"truncated", func() (*http.Response, error) { return truncated(200), nil }, 0},
+		{"truncated throttle", func() (*http.Response, error) { return truncated(400), nil }, -1},
+		{"invalid_code", func() (*http.Response, error) { return answer(200, `{"error":"invalid_code"}`), nil }, -1},
+		{"throttled", func() (*http.Response, error) { return answer(429, ""), nil }, -1},
+		{"panic", func() (*http.Response, error) { panic("broken") }, -1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{}
+			began, n := time.Now(), 0
+			crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+				if n++; n == 1 {
+					return test.first()
+				}
+				if n == 2 && time.Since(began) < test.wait {
+					t.Errorf("%s: repeated after %s", test.name, time.Since(began))
+				}
+				return z.RoundTrip(r)
+			}).option())
+			if err := update(t, crm); (err == nil) != (test.wait >= 0) || err != nil && n != 1 {
+				t.Errorf("%s: after %d requests: %v", test.name, n, err)
+			}
+		})
 	}
 }
 
-func TestTokenInItsLastMinute(t *testing.T) {
-	for _, refusal := range []string{accessDenied, `{"error":"invalid_code"}`} {
+// truncated is a response whose body ends early.
+func truncated(status int) *http.Response {
+	res := answer(status, "")
+	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	return res
+}
+
+func TestAPIDomain(t *testing.T) {
+	t.Parallel()
+	own := client.DataCenter{APIURL: "https://proxy.example.com", AccountsURL: client.EU.AccountsURL}
+	dot := client.DataCenter{APIURL: "https://WWW.zohoapis.eu.:443", AccountsURL: client.EU.AccountsURL}
+	for _, test := range []struct {
+		dc     client.DataCenter
+		domain string
+		agrees bool
+	}{
+		{client.EU, "https://www.zohoapis.eu", true},
+		{client.EU, "https://zohoapis.eu/", true},
+		{client.EU, "www.zohoapis.eu.", true},
+		{client.EU, "https://sandbox.zohoapis.eu:443", true},
+		{client.EU, "HTTPS://DEVELOPER.ZOHOAPIS.EU", true},
+		{client.EU, "", true},
+		{client.EU.Sandbox(), "https://www.zohoapis.eu", true},
+		{client.EU.Developer(), "https://developer.zohoapis.eu", true},
+		{client.CA, "https://www.zohoapis.ca", true},
+		{own, "https://www.zohoapis.com", true},
+		{dot, "https://www.zohoapis.eu", true},
+		{dot, "https://www.zohoapis.com", false},
+		{client.EU, "https://www.zohoapis.com", false},
+		{client.EU.Sandbox(), "https://sandbox.zohoapis.in", false},
+		{client.US, "https://www.zohoapis.com.au", false},
+		{client.US, "https://www.zohoapis.com.example.com", false},
+		{client.US, "not a URL", false},
+	} {
+		z := &zoho{grant: func(n int) *http.Response {
+			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":%q}`, token(n), test.domain))
+		}}
+		err := update(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
+		if test.agrees != (err == nil) || len(z.sent) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), test.domain) || !strings.Contains(err.Error(), test.dc.APIURL)) {
+			t.Errorf("%s with api_domain %q: %v", test.dc.APIURL, test.domain, err)
+		}
+	}
+}
+
+// TestRejectedToken has the API reject tokens. The first one is in memory, the cache has another one, which is older.
+func TestRejectedToken(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		code     string
+		cached   bool
+		rejected int // how many tokens are rejected
+		sent     []string
+		err      string
+	}{
+		{"INVALID_TOKEN", "INVALID_TOKEN", false, 1, []string{token(1), token(2)}, ""},
+		{"INVALID_OAUTHTOKEN", "INVALID_OAUTHTOKEN", false, 1, []string{token(1), token(2)}, ""},
+		{"AUTHENTICATION_FAILURE", "AUTHENTICATION_FAILURE", false, 1, []string{token(1), token(2)}, ""},
+		{"OAUTH_SCOPE_MISMATCH", "OAUTH_SCOPE_MISMATCH", false, 1, []string{token(1)}, "scopes"},
+		{"new token rejected", "INVALID_TOKEN", false, 2, []string{token(1), token(2)}, "look for a proxy"},
+		{"cached token rejected", "INVALID_TOKEN", true, 1, []string{token(1), "1000.cached", token(2)}, ""},
+		{"cached and new token rejected", "INVALID_TOKEN", true, 2, []string{token(1), "1000.cached", token(2)}, "look for a proxy"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z := &zoho{}
+			auth, store := credentials(), &cache{values: map[string][]byte{}}
+			if test.cached {
+				auth.Cache = store
+			}
+			crm := z.client(t, auth)
+			mustUpdate(t, crm)
+			store.edit(token(1), "1000.cached")
+			z.sent, z.update = nil, func(sent string) *http.Response {
+				if sent == "1000.cached" || slices.Contains([]string{token(1), token(2)}[:test.rejected], sent) {
+					return answer(401, bare(test.code))
+				}
+				return answer(200, roleUpdated)
+			}
+			err := update(t, crm)
+			if !slices.Equal(z.sent, test.sent) {
+				t.Errorf("%s: the updates had the tokens %s, want %s", test.name, z.sent, test.sent)
+			}
+			if (err == nil) != (test.err == "") || err != nil && (!errors.Is(err, client.Code(test.code)) || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("%s: %v", test.name, err)
+			}
+		})
+	}
+}
+
+// edit replaces text in all values.
+func (c *cache) edit(from, to string) {
+	for key, value := range c.values {
+		c.values[key] = []byte(strings.ReplaceAll(string(value), from, to))
+	}
+}
+
+func TestTokensThatAreAlwaysRejectedAreRequestedInGrowingPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zoho{update: func(string) *http.Response { return answer(401, bare("INVALID_TOKEN")) }}
+		crm := z.client(t, credentials())
+		for second := range 10 * 60 {
+			if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !strings.Contains(err.Error(), "removes the Authorization header") {
+				t.Fatal(err)
+			}
+			if second == 20 {
+				z.mustHaveAsked(t, 2)
+			}
+			time.Sleep(time.Second)
+		}
+		z.mustHaveAsked(t, 5) // after 0, 0, 1, 3 and 7 minutes
+		z.update = nil
+		mustUpdate(t, crm)
+		z.update = refusing(token(5))
+		mustUpdate(t, crm) // because token 5 has worked
+		z.mustHaveAsked(t, 6)
+	})
+}
+
+func TestManyCallersCauseOneTokenRequest(t *testing.T) {
+	t.Parallel()
+	for _, end := range []func(z *zoho){
+		func(*zoho) { time.Sleep(time.Hour) },
+		func(z *zoho) { z.update = refusing(token(1)) },
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			z := &zoho{}
 			crm := z.client(t, credentials())
 			mustUpdate(t, crm)
-			z.grant = func(int) *http.Response { return answer(400, refusal) }
-			time.Sleep(59*time.Minute + 10*time.Second)
-			for range 100 {
-				if err := update(t, crm); err != nil {
-					t.Fatal("the token is good for 50 s more:", err)
-				}
-				synctest.Wait()
+			end(z)
+			var group sync.WaitGroup
+			for range 1000 {
+				group.Go(func() {
+					if err := update(t, crm); err != nil {
+						t.Error(err)
+					}
+				})
 			}
+			group.Wait()
 			z.mustHaveAsked(t, 2)
-			z.grant = nil
-			time.Sleep(40 * time.Second)
-			mustUpdate(t, crm)
-			synctest.Wait()
-			asked := 3
-			if refusal == accessDenied {
-				asked = 2 // it is left alone for a minute
-			}
-			z.mustHaveAsked(t, asked)
 		})
 	}
 }
 
-func TestStalledRenewal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		z, stalls := &zoho{}, false
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			if stalls && r.Header.Get("Authorization") == "" {
-				return stall(r)
-			}
-			return z.RoundTrip(r)
-		}).option())
-		mustUpdate(t, crm)
-		stalls = true
-		time.Sleep(59*time.Minute + time.Second)
-		began := time.Now()
-		if err := update(t, crm); err != nil || time.Since(began) != 0 {
-			t.Errorf("the token is good for 59 s more, the call took %s: %v", time.Since(began), err)
+func TestErrorOfAReplacementNamesBothErrors(t *testing.T) {
+	t.Parallel()
+	z := &zoho{update: refusing(token(1))}
+	crm := z.client(t, credentials())
+	z.grant = func(n int) *http.Response {
+		if n == 1 {
+			return answer(200, granted(1))
 		}
-		time.Sleep(3 * time.Minute) // the renewal and the token end
-		synctest.Wait()
-		stalls = false
-		mustUpdate(t, crm)
-		if last := z.sent[len(z.sent)-1]; last != token(2) {
-			t.Errorf("%s is sent after its end", last)
+		return answer(200, `{"error":"invalid_code"}`)
+	}
+	for range 3 {
+		if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.CodeInvalidCode) || client.MaybeApplied(err) {
+			t.Error(err)
 		}
-	})
+	}
+	z.mustHaveAsked(t, 2)
 }
 
-// A renewal may fail shortly before the end of a token.
-func TestFailedRenewal(t *testing.T) {
+// TestHangingTokenRequest has one token request hang although its context ends. Later calls succeed.
+func TestHangingTokenRequest(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		auth func(hang func()) client.Auth
+	}{
+		{"RoundTripper", func(func()) client.Auth { return credentials() }},
+		{"TokenSource", func(hang func()) client.Auth {
+			return client.TokenSource(tokens(func() (*oauth2.Token, error) {
+				hang()
+				return &oauth2.Token{AccessToken: token(1)}, nil
+			}))
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z, began, calls := &zoho{}, time.Now(), 0
+			hang := func() {
+				if calls++; calls == 1 {
+					time.Sleep(time.Hour)
+				}
+			}
+			crm := newClient(t, client.EU, test.auth(hang), transport(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == "" {
+					hang()
+				}
+				return z.RoundTrip(r)
+			}).option())
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			if _, err := crm.UpdateContactRole(ctx, roleID, rename); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+				t.Errorf("%s: the call that started it: %v", test.name, err)
+			}
+			mustUpdate(t, crm)
+			if took := time.Since(began); took > 35*time.Second {
+				t.Errorf("%s: the next call took %s", test.name, took)
+			}
+			time.Sleep(time.Hour)
+		})
+	}
+}
+
+func TestTokenSource(t *testing.T) {
+	t.Parallel()
+	of := func(token string) func() (*oauth2.Token, error) {
+		return func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: token}, nil }
+	}
+	failing := func(err error) func() (*oauth2.Token, error) {
+		return func() (*oauth2.Token, error) { return nil, err }
+	}
+	sealed := errors.New("vault is\nsealed")
+	secretURL := &url.Error{Op: "Get", URL: "https://id.example.com/t?client_secret=hidden&x=\"hidden\"", Err: sealed}
+	for _, test := range []struct {
+		name   string
+		tokens []func() (*oauth2.Token, error) // the last one for all further calls
+		sent   int
+		is     error
+		text   string
+	}{
+		{"a token", []func() (*oauth2.Token, error){of("1000.good")}, 1, nil, ""},
+		{"another token", []func() (*oauth2.Token, error){of("1000.bad"), of("1000.good")}, 2, nil, ""},
+		{"another one after two", []func() (*oauth2.Token, error){of("1000.bad"), of("1000.bad2"), of("1000.good")}, 3, nil, ""},
+		{"the same token", []func() (*oauth2.Token, error){of("1000.bad")}, 1, client.CodeInvalidToken, "HTTP 401"},
+		{"an error", []func() (*oauth2.Token, error){failing(sealed)}, 0, sealed, "the oauth2.TokenSource failed: vault is sealed"},
+		{"an error instead of another token", []func() (*oauth2.Token, error){of("1000.bad"), failing(sealed)}, 1, client.CodeInvalidToken, "vault is sealed"},
+		{"no token", []func() (*oauth2.Token, error){failing(nil)}, 0, nil, "no token"},
+		{"an empty token", []func() (*oauth2.Token, error){of("")}, 0, nil, "the access token is empty"},
+		{"a token with a scheme", []func() (*oauth2.Token, error){of("Bearer hidden")}, 0, nil, "without a scheme"},
+		{"a panic", []func() (*oauth2.Token, error){func() (*oauth2.Token, error) { panic("broken") }}, 0, nil, "panicked: "},
+		{"a URL", []func() (*oauth2.Token, error){failing(secretURL)}, 0, sealed, `Get "https://id.example.com/t": vault is sealed`},
+		{"a URL in text", []func() (*oauth2.Token, error){failing(fmt.Errorf("no login: %s, at https://id.example.com/t?hidden twice", secretURL))}, 0, nil,
+			`no login: Get "https://id.example.com/t": vault is sealed, at https://id.example.com/t twice`},
+		{"a response", []func() (*oauth2.Token, error){failing(&oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", Body: []byte("hidden")})},
+			0, client.Code("invalid_grant"), "HTTP 400"},
+		{"an error of another client", []func() (*oauth2.Token, error){failing(&client.AuthError{Message: "text", Throttled: true})}, 0, nil, "the oauth2.TokenSource failed"},
+	} {
+		z, calls := &zoho{update: refusing("1000.bad", "1000.bad2")}, 0
+		crm := z.client(t, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+			calls++
+			return test.tokens[min(calls, len(test.tokens))-1]()
+		})))
+		err := update(t, crm)
+		if (err == nil) != (test.text == "") || err != nil && !strings.Contains(err.Error(), test.text) || !errors.Is(err, test.is) && test.is != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		inURL, _ := errors.AsType[*url.Error](err)
+		if shown := fmt.Sprintf("%v %+v %v", err, err, inURL); strings.Contains(shown, "hidden") && test.name != "a URL in text" || strings.Contains(fmt.Sprint(err), "hidden") {
+			t.Errorf("%s: a secret is shown: %s", test.name, shown)
+		}
+		if failure, ok := errors.AsType[*client.AuthError](err); ok && failure.Throttled {
+			t.Errorf("%s: the error is that of another client", test.name)
+		}
+		if len(z.sent) != test.sent || z.grants > 0 {
+			t.Errorf("%s: the updates had the tokens %s", test.name, z.sent)
+		}
+	}
+}
+
+func TestErrorIsCanceledOnlyIfTheContextOfTheCallEnded(t *testing.T) {
+	t.Parallel()
+	canceled := func() (*oauth2.Token, error) { return nil, fmt.Errorf("vault: %w", context.Canceled) }
+	for name, crm := range map[string]*client.Client{
+		"TokenSource":  (&zoho{}).client(t, client.TokenSource(tokens(canceled))),
+		"RoundTripper": newClient(t, client.EU, credentials(), transport(func(*http.Request) (*http.Response, error) { return nil, context.Canceled }).option(), client.WithMaxAttempts(1)),
+	} {
+		if err := update(t, crm); err == nil || errors.Is(err, context.Canceled) || !client.Retryable(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTokenLog(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		z := &zoho{}
 		lines, logger := jsonLines()
-		crm := z.client(t, credentials(), client.WithLogger(logger))
+		auth := credentials()
+		auth.Cache = lockedCache{&cache{values: map[string][]byte{}, putError: errors.New("disk full")}, make(chan struct{}, 1)}
+		slow := transport(func(r *http.Request) (*http.Response, error) { time.Sleep(time.Second); return z.RoundTrip(r) })
+		crm := newClient(t, client.EU, auth, client.WithLogger(logger), slow.option())
 		mustUpdate(t, crm)
-		z.grant = func(int) *http.Response { return answer(http.StatusOK, `{"error":"server_busy"}`) }
-		time.Sleep(time.Hour - 2*time.Second)
+		auth.Cache.(lockedCache).putError = nil
+		time.Sleep(time.Hour)
 		mustUpdate(t, crm)
-		synctest.Wait()
-		if text := lines.String(); !strings.Contains(text, "was not renewed") || !strings.Contains(text, "refused the request") {
-			t.Errorf("the log is %s", text)
+		mustUpdate(t, newClient(t, client.EU, auth, client.WithLogger(logger), slow.option()))
+		time.Sleep(time.Hour)
+		z.grant = func(int) *http.Response { return answer(200, `{"error":"invalid_code"}`) }
+		_ = update(t, crm)
+		var got []string
+		for line := range strings.Lines(lines.String()) {
+			var l struct {
+				Level, Msg, From, Error string
+				TokenFrom               string `json:"token_from"`
+				Status, Attempt         int
+				Duration                time.Duration
+			}
+			if err := json.Unmarshal([]byte(line), &l); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, strings.TrimRight(fmt.Sprintf("%s %s: %s%s %d %d %s %.32s", l.Level, l.Msg, l.From, l.TokenFrom, l.Status, l.Attempt, l.Duration, l.Error), " "))
 		}
-		lines.Reset()
-		time.Sleep(3 * time.Second)
-		if err := update(t, crm); err == nil || lines.Len() > 0 {
-			t.Errorf("the call returns %v, the log is %s", err, lines)
+		want := []string{
+			"INFO zohocrm token: endpoint 200 1 1s",
+			"WARN zohocrm: storing a token in the cache failed:  0 0 0s disk full",
+			"INFO zohocrm request: endpoint 200 1 1s",
+			"INFO zohocrm token: endpoint 200 1 1s",
+			"INFO zohocrm request: endpoint 200 1 1s",
+			"INFO zohocrm token: cache 0 0 0s",
+			"INFO zohocrm request: cache 200 1 1s",
+			"WARN zohocrm token: endpoint 200 1 1s zohocrm: no access token: HTTP 2",
 		}
-		z.grant = nil
-		mustUpdate(t, crm)
-		if last := z.sent[len(z.sent)-1]; last != token(4) {
-			t.Errorf("%s is sent after the end of the first", last)
+		if !slices.Equal(got, want) || strings.Contains(lines.String(), "1000.") {
+			t.Errorf("the log is\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }
 
-// A renewal in the background must not use what belongs to the call that began it.
-func TestRenewalHasNoValues(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		type key struct{}
-		z, found := &zoho{}, any(nil)
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			if r.Header.Get("Authorization") == "" {
-				found = r.Context().Value(key{})
-			}
-			return z.RoundTrip(r)
-		}).option())
-		for _, want := range []any{"waits", nil} {
-			if _, err := crm.UpdateContactRole(context.WithValue(t.Context(), key{}, "waits"), roleID, rename); err != nil {
-				t.Error(err)
-			}
-			synctest.Wait()
-			if found != want {
-				t.Errorf("the request for a token has the value %v, not %v", found, want)
-			}
-			time.Sleep(59*time.Minute + time.Second)
+func TestCacheKeys(t *testing.T) {
+	t.Parallel()
+	store := &cache{values: map[string][]byte{}}
+	locked := lockedCache{store, make(chan struct{}, 1)}
+	first := client.RefreshToken{ClientID: "1000.id", ClientSecret: "a secret", RefreshToken: "1000.refresh", Cache: locked}
+	self := client.ClientCredentials{ClientID: "1000.id", ClientSecret: "a secret", OrgID: "1", Cache: locked}
+	with := func(change func(*client.RefreshToken)) client.Auth { a := first; change(&a); return a }
+	withSelf := func(change func(*client.ClientCredentials)) client.Auth { a := self; change(&a); return a }
+	eu := client.EU
+	for i, test := range []struct {
+		dc   client.DataCenter
+		auth client.Auth
+		keys int // in the cache afterwards
+	}{
+		{eu, first, 1},
+		{eu, &first, 1},
+		{eu.Sandbox(), first, 1},
+		{client.DataCenter{Name: "another name", APIURL: eu.APIURL, AccountsURL: "https://ACCOUNTS.zoho.eu/"}, first, 1},
+		{client.DataCenter{APIURL: eu.APIURL, AccountsURL: "https://accounts.zoho.in"}, first, 2},
+		{eu, with(func(a *client.RefreshToken) { a.ClientID += "x" }), 3},
+		{eu, with(func(a *client.RefreshToken) { a.ClientSecret += "x" }), 4},
+		{eu, with(func(a *client.RefreshToken) { a.RefreshToken += "x" }), 5},
+		{eu, self, 6},
+		{eu, withSelf(func(a *client.ClientCredentials) { a.OrgID = "2" }), 7},
+		{eu, withSelf(func(a *client.ClientCredentials) { a.Scopes = []string{"ZohoCRM.modules.ALL"} }), 8},
+	} {
+		z := &zoho{}
+		mustUpdate(t, newClient(t, test.dc, test.auth, client.WithHTTPClient(&http.Client{Transport: z})))
+		if len(store.values) != test.keys {
+			t.Errorf("row %d: the cache has %d keys, want %d", i, len(store.values), test.keys)
 		}
-		z.mustHaveAsked(t, 2)
-	})
+	}
+	for key, value := range store.values {
+		if len(key) != 64 || strings.Contains(string(value), "secret") || strings.Contains(string(value), "1000.id") || strings.Contains(string(value), "refresh") {
+			t.Errorf("the cache has %s: %s", key, value)
+		}
+	}
 }

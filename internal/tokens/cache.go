@@ -13,23 +13,31 @@ import (
 )
 
 const (
-	// cacheTimeout limits each Get and Put of a token.
+	// cacheTimeout limits each Get, each unlock, and all Puts of a refresh that fail.
 	cacheTimeout = time.Second
 	// pollInterval is how often the cache is read while another process requests a token.
 	pollInterval = 200 * time.Millisecond
 
-	// claimTimeout limits each Get and Put of a claim; a slower cache goes without claims.
-	claimTimeout  = 250 * time.Millisecond
+	// claimWait is the shortest wait for the claims of other processes.
+	claimWait     = 50 * time.Millisecond
 	claimLifetime = 10 * time.Second
+	// noClaim is what a process stores in place of its claim when it is done.
+	noClaim = "none"
 )
 
-// cache is the caller's cache during one refresh. After a Get that failed it is not read again.
+// cache is the caller's cache during one refresh.
 type cache struct {
 	*Shared
+	lockTimeout time.Duration
+	// failed is whether a Get failed: the cache is not read again, and not locked.
 	failed bool
+	// lostTime is how long Puts took that failed.
+	lostTime time.Duration
 }
 
-func (s *Shared) openCache() *cache { return &cache{Shared: s, failed: s.Get == nil} }
+func (s *Shared) openCache(lockTimeout time.Duration) *cache {
+	return &cache{Shared: s, lockTimeout: lockTimeout, failed: s.Get == nil}
+}
 
 // record is a value in the cache.
 type record struct {
@@ -40,26 +48,27 @@ type record struct {
 	Unproven    int       `json:"unproven,omitempty"`
 }
 
-// get returns a wanted token from the cache. Errors are logged and otherwise treated as an empty cache.
+// readRecord returns a record without a key for any other value.
+func readRecord(value []byte) (r record) {
+	if json.Unmarshal(value, &r) != nil {
+		return record{}
+	}
+	return r
+}
+
+// get returns a wanted token from the cache.
 func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
-	if c.failed {
-		return Token{}, false
-	}
-	value, err := c.read(ctx, c.Key, cacheTimeout)
-	if err != nil {
-		c.failed = true
-		c.warn(ctx, "reading the token cache failed; continuing without it", err, "")
-		return Token{}, false
-	}
-	var r record
-	if json.Unmarshal(value, &r) != nil || r.Key != c.Key || Check(r.Value) != nil {
+	began := time.Now()
+	r := readRecord(c.read(ctx, c.Key))
+	if r.Key != c.Key || Check(r.Value) != nil {
 		return Token{}, false
 	}
 	token := Token{Value: r.Value, RequestedAt: r.RequestedAt, ExpiresAt: r.ExpiresAt, Unproven: r.Unproven}
 	if !w.accepts(token) {
 		return Token{}, false
 	}
-	c.Logger.LogAttrs(ctx, slog.LevelInfo, "zohocrm token", slog.String("from", string(Cache)), slog.Time("expires_at", token.ExpiresAt))
+	c.Logger.LogAttrs(ctx, slog.LevelInfo, "zohocrm token", slog.String("from", string(Cache)),
+		slog.Duration("duration", time.Since(began)), slog.Time("expires_at", token.ExpiresAt))
 	return token, true
 }
 
@@ -69,31 +78,50 @@ func (c *cache) put(ctx context.Context, t Token) {
 	}
 	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven})
 	if err == nil {
-		err = c.write(ctx, c.Key, value, time.Until(t.ExpiresAt), cacheTimeout)
+		err = c.write(ctx, c.Key, value, time.Until(t.ExpiresAt))
 	}
 	if err != nil {
 		c.warn(ctx, "storing a token in the cache failed", err, t.Value)
 	}
 }
 
-func (c *cache) read(ctx context.Context, key string, timeout time.Duration) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// read returns a value, even if the time of the refresh is over: another process may have stored a token. An error is logged,
+// and the cache is then taken for empty.
+func (c *cache) read(ctx context.Context, key string) []byte {
+	if c.failed {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cacheTimeout)
 	defer cancel()
-	return Guard(ctx, func(ctx context.Context) ([]byte, error) { return c.Get(ctx, key) })
+	value, err := Guard(ctx, func(ctx context.Context) ([]byte, error) { return c.Get(ctx, key) })
+	if err != nil {
+		c.failed = true
+		c.warn(ctx, "reading the token cache failed; continuing without it", err, readRecord(value).Value)
+		return nil
+	}
+	return value
 }
 
-func (c *cache) write(ctx context.Context, key string, value []byte, ttl, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// write stores a value, even if the time of the refresh is over, because Zoho has counted the token.
+func (c *cache) write(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if c.lostTime >= cacheTimeout {
+		return context.DeadlineExceeded
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cacheTimeout-c.lostTime)
 	defer cancel()
 	_, err := Guard(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Put(ctx, key, value, ttl) })
+	if err != nil {
+		c.lostTime += time.Since(began)
+	}
 	return err
 }
 
 // lock waits until this process is the one to request a token. It returns a token, with ok, if another process stores one
-// meanwhile. The wait is bounded: without a lock, processes claim the request through the cache, and without a cache they
-// do not wait at all.
+// meanwhile. The wait is bounded. If the cache has no lock, or it cannot be acquired, processes claim the request through the
+// cache.
 func (c *cache) lock(ctx context.Context, w wanted) (unlock func(), token Token, ok bool) {
-	if c.Lock != nil {
+	if c.Lock != nil && !c.failed {
 		unlock, token, err := c.acquire(ctx, w)
 		switch {
 		case token.Value != "":
@@ -102,7 +130,7 @@ func (c *cache) lock(ctx context.Context, w wanted) (unlock func(), token Token,
 			token, ok = c.get(ctx, w)
 			return unlock, token, ok
 		}
-		c.warn(ctx, "locking the token cache failed; continuing without the lock", err, "")
+		c.warn(ctx, "locking the token cache failed; continuing without the lock", err)
 	}
 	return c.claim(ctx, w)
 }
@@ -113,7 +141,7 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		unlock func()
 		err    error
 	}
-	lockCtx, cancel := context.WithTimeout(ctx, c.LockTimeout)
+	lockCtx, cancel := context.WithTimeout(ctx, c.lockTimeout)
 	locked := make(chan result, 1)
 	go func() {
 		unlock, err := Guard(context.WithoutCancel(lockCtx), func(context.Context) (func(), error) { return c.Lock(lockCtx, c.Key) })
@@ -134,10 +162,7 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		select {
 		case r := <-locked:
 			cancel()
-			if r.err != nil {
-				return nil, Token{}, r.err
-			}
-			return func() { c.release(r.unlock) }, Token{}, nil
+			return func() { c.release(r.unlock) }, Token{}, r.err
 		case <-poll.C:
 			if token, ok := c.get(ctx, w); ok {
 				abandon()
@@ -158,59 +183,63 @@ func (c *cache) release(unlock func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), cacheTimeout)
 	defer cancel()
 	if _, err := Guard(ctx, func(context.Context) (struct{}, error) { unlock(); return struct{}{}, nil }); err != nil {
-		c.warn(ctx, "unlocking the token cache failed", err, "")
+		c.warn(ctx, "unlocking the token cache failed", err)
 	}
 }
 
-// claim keeps processes whose cache has no lock from requesting a token at the same time: each writes its name, waits until
-// the others must have read or overwritten it, and requests a token only if its name is still there. A cache that
-// is slow or fails does not delay the request.
+// claim keeps processes from requesting a token at the same time: each stores its name, waits until the others must have
+// read or overwritten it, and requests a token only if its name is still there. The others wait for the token. A cache
+// that fails, or does not store the name, does not delay the request.
 func (c *cache) claim(ctx context.Context, w wanted) (unlock func(), token Token, ok bool) {
-	none := func() {}
-	name, sum := rand.Text(), sha256.Sum256([]byte(c.Key+" claim"))
-	key := hex.EncodeToString(sum[:])
-	write := func(name string) error {
-		return c.write(ctx, key, []byte(name), claimLifetime, claimTimeout)
-	}
-	// seen is when this process first saw the claim of another: a cache may ignore the lifetime.
-	var other string
-	var seen time.Time
-	for !c.failed {
+	ctx, cancel := context.WithTimeout(ctx, c.lockTimeout)
+	defer cancel()
+	name, key := rand.Text(), c.claimKey()
+	var other string   // the name of another process
+	var seen time.Time // when it was first seen: a cache may ignore the lifetime
+	for !c.failed && ctx.Err() == nil {
 		began := time.Now()
-		owner, err := c.read(ctx, key, claimTimeout)
-		if err != nil {
-			break
+		if stored := string(c.read(ctx, key)); stored != other {
+			other, seen = stored, began
 		}
-		if string(owner) != other {
-			other, seen = string(owner), began
-		}
-		if other == "" || time.Since(seen) > claimLifetime {
-			if write(name) != nil {
+		if other == "" || other == noClaim || time.Since(seen) > claimLifetime {
+			if c.write(ctx, key, []byte(name), claimLifetime) != nil {
 				break
 			}
-			wait := 50*time.Millisecond + 2*time.Since(began)
-			if !sleep(ctx, wait+mathrand.N(wait)) {
+			sleep(ctx, claimWait+2*time.Since(began))
+			claimed := time.Now()
+			other, seen = string(c.read(ctx, key)), claimed
+			if other == "" {
 				break
 			}
-			if owner, err = c.read(ctx, key, claimTimeout); err != nil {
-				break
-			}
-			if string(owner) == name {
+			if other == name {
 				token, ok = c.get(ctx, w)
-				return func() { _ = write("") }, token, ok
+				return func() { c.unclaim(ctx, key, claimed) }, token, ok
 			}
-			other, seen = string(owner), time.Now()
 		}
-		if !sleep(ctx, pollInterval/2+mathrand.N(pollInterval)) {
-			break
-		}
+		sleep(ctx, pollInterval/2+mathrand.N(pollInterval))
 		if token, ok = c.get(ctx, w); ok {
-			return none, token, true
+			break
 		}
 	}
-	return none, Token{}, false
+	return func() {}, token, ok
 }
 
-func (c *cache) warn(ctx context.Context, what string, err error, token string) {
-	c.Logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: "+what, slog.String("error", c.Redact(err.Error(), token)))
+func (c *cache) claimKey() string {
+	sum := sha256.Sum256([]byte(c.Key + " claim"))
+	return hex.EncodeToString(sum[:])
+}
+
+// unclaim ends a claim, unless it is so old that another process may have claimed the request.
+func (c *cache) unclaim(ctx context.Context, key string, claimed time.Time) {
+	if time.Since(claimed) < claimLifetime {
+		_ = c.write(ctx, key, []byte(noClaim), claimLifetime)
+	}
+}
+
+// warn logs an error without keys, and without the tokens that it may show.
+func (c *cache) warn(ctx context.Context, what string, err error, tokens ...string) {
+	c.mu.Lock()
+	tokens = append(tokens, c.token.Value, c.Key, c.claimKey())
+	c.mu.Unlock()
+	c.Logger.LogAttrs(ctx, slog.LevelWarn, "zohocrm: "+what, slog.String("error", c.Redact(err.Error(), tokens...)))
 }

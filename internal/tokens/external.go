@@ -18,7 +18,9 @@ type External struct {
 }
 
 // Token returns a token from Get.
-func (e *External) Token(ctx context.Context) (string, Origin, error) { return e.get(ctx, "") }
+func (e *External) Token(ctx context.Context) (string, Origin, error) {
+	return e.get(ctx, "")
+}
 
 // Replace returns a token from Get, or ErrNoReplacement if that is the rejected one again.
 func (e *External) Replace(ctx context.Context, rejected string, _ bool) (string, Origin, error) {
@@ -32,17 +34,18 @@ func (e *External) Replace(ctx context.Context, rejected string, _ bool) (string
 // Accepted does nothing.
 func (e *External) Accepted(string) {}
 
-// get shares one call of Get among those who lost the same token: a call that began before a token was rejected
-// may still return it.
+// get shares one call of Get among those who lost the same token. A call that began before the token was rejected may still
+// return it.
 func (e *External) get(ctx context.Context, rejected string) (string, Origin, error) {
-	token, err := share(ctx, &e.calls, rejected, e.Timeout, func(context.Context) (string, error) { return e.Get() })
+	usable := func(token string) bool { return token != rejected }
+	token, err := share(ctx, &e.calls, rejected, e.Timeout, usable, func(context.Context) (string, error) { return e.Get() })
 	return token, Caller, err
 }
 
-// share calls f once for all who wait with the same key, detached from their contexts and within timeout. A waiter whose
-// shared call fails starts or joins one more.
-func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, f func(context.Context) (T, error)) (T, error) {
-	for again := false; ; again = true {
+// share calls f once for all who wait with the same key, detached from their contexts and within timeout. Someone who joined a
+// call that failed starts or joins another one, and so does someone who cannot use the value of a call that began earlier.
+func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, usable func(T) bool, f func(context.Context) (T, error)) (T, error) {
+	for joined := 1; ; joined++ {
 		started := false
 		result := calls.DoChan(key, func() (any, error) {
 			started = true
@@ -52,12 +55,10 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		})
 		select {
 		case r := <-result:
-			if value, ok := r.Val.(T); r.Err == nil && ok {
-				return value, nil
-			}
-			if started || again || isFinal(r.Err) {
-				var zero T
-				return zero, r.Err
+			value, _ := r.Val.(T)
+			isLast := started || isFinal(r.Err) || r.Err != nil && joined == 2 || joined == 3
+			if isLast || r.Err == nil && usable(value) {
+				return value, r.Err
 			}
 		case <-ctx.Done():
 			var zero T

@@ -17,6 +17,8 @@ const (
 	// replacePause is the first wait before a token that never worked is replaced once more. It doubles each time.
 	replacePause    = time.Minute
 	maxReplacePause = 10 * time.Minute
+	// minLockTimeout is the shortest wait for a lock: callers with little time must not request one token each.
+	minLockTimeout = 3 * time.Second
 )
 
 // Token is an access token as it is stored.
@@ -24,7 +26,7 @@ type Token struct {
 	Value       string
 	RequestedAt time.Time
 	ExpiresAt   time.Time
-	// Unproven is the number of tokens in a row before this one that were rejected and had never worked.
+	// Unproven is the number of tokens in a row before this one that were rejected and had never been accepted.
 	Unproven int
 }
 
@@ -56,11 +58,11 @@ type Config struct {
 	Key string
 	// Request requests a token from the token endpoint, with retries.
 	Request func(ctx context.Context) (Token, *Failure)
-	// Timeout limits a refresh with all its waits. LockTimeout is the longest wait for a lock.
+	// Timeout limits a refresh with all its waits. LockTimeout is the longest wait for a lock, at most a third of it.
 	Timeout, LockTimeout time.Duration
 	Logger               *slog.Logger
-	// Redact removes secrets from a text that is logged.
-	Redact func(text string, token string) string
+	// Redact removes secrets, and these tokens, from a text that is logged.
+	Redact func(text string, tokens ...string) string
 
 	// Get, Put and Lock are those of the caller's cache. Get and Put are both nil if there is none; Lock is nil if the
 	// cache has none.
@@ -76,10 +78,13 @@ type Shared struct {
 
 	mu        sync.Mutex // not held during calls of Config's functions
 	token     Token
-	worked    bool      // whether the API ever accepted token
 	refreshAt time.Time // when token is refreshed next, in the background
-	failure   *Failure
+	failure   *Failure  // of the last token request, nil if it succeeded
 	failureAt time.Time
+
+	accepted    bool      // whether the API ever accepted token
+	unproven    int       // tokens in a row that were rejected and had never been accepted
+	requestedAt time.Time // when the newest known token was requested
 }
 
 // Token returns the token in memory, or waits for a refresh. A token in its margin is refreshed in the background.
@@ -89,7 +94,7 @@ func (s *Shared) Token(ctx context.Context) (string, Origin, error) {
 		return s.wait(ctx, wanted{})
 	}
 	if due {
-		go func() { _, _, _ = s.wait(context.WithoutCancel(ctx), wanted{not: token.Value, fresh: true}) }()
+		go func() { _, _, _ = s.wait(context.Background(), wanted{not: token.Value, fresh: true}) }()
 	}
 	return token.Value, Memory, nil
 }
@@ -108,34 +113,51 @@ func (s *Shared) current() (token Token, valid, due bool) {
 	return s.token, true, due
 }
 
-// Accepted records that a token worked.
+// Accepted records that the API accepted a token.
 func (s *Shared) Accepted(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.worked = s.worked || token == s.token.Value
+	if token == s.token.Value {
+		s.accepted, s.unproven = true, 0
+	}
 }
 
-// Replace returns another token than the rejected one. A token that never worked is replaced once at once, and
+// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, and
 // after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
 func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) (string, Origin, error) {
 	s.mu.Lock()
-	token, worked := s.token, s.worked
+	token, paused := s.token, s.isPaused(rejected)
 	s.mu.Unlock()
 	if token.Value != rejected && time.Now().Before(token.ExpiresAt) {
 		return token.Value, Memory, nil
 	}
-	if n := token.Unproven; token.Value == rejected && !worked && n > 0 {
-		pause := min(replacePause<<min(n-1, 10), maxReplacePause)
-		mayRequest = mayRequest && time.Since(token.RequestedAt) >= pause
+	w := wanted{not: rejected}
+	if mayRequest && !paused {
+		return s.wait(ctx, w)
 	}
-	return s.wait(ctx, wanted{not: rejected, cachedOnly: !mayRequest})
+	if cached, ok := s.openCache(0).get(ctx, w); ok {
+		f := s.store(cached, Cache, token)
+		return f.token.Value, f.origin, nil
+	}
+	if paused {
+		return "", "", ErrPaused
+	}
+	return "", "", ErrNoReplacement
+}
+
+// isPaused reports whether no token is requested for now in place of a rejected one. The caller holds s.mu.
+func (s *Shared) isPaused(rejected string) bool {
+	if rejected != s.token.Value || s.unproven == 0 {
+		return false
+	}
+	pause := min(replacePause<<min(s.unproven-1, 10), maxReplacePause)
+	return time.Since(s.requestedAt) < pause
 }
 
 // wanted says which token a caller can use.
 type wanted struct {
-	not        string // another one than this
-	fresh      bool   // one that is not in its margin
-	cachedOnly bool   // none from the token endpoint
+	not   string // another one than this, which was rejected, or is to be refreshed
+	fresh bool   // one that is not in its margin
 }
 
 func (w wanted) accepts(t Token) bool {
@@ -151,39 +173,39 @@ type found struct {
 	origin Origin
 }
 
-// wait joins the refresh in flight, or starts one, until it has a wanted token.
+// wait joins the refresh in flight, or starts one.
 func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
-	key := "refresh"
-	if w.cachedOnly {
-		key = "cache"
+	usable := func(f found) bool { return f.token.Value != w.not }
+	lockTimeout := s.lockTimeout(ctx)
+	f, err := share(ctx, &s.refreshes, "", s.Timeout, usable, func(ctx context.Context) (found, error) {
+		return s.refresh(ctx, w, lockTimeout)
+	})
+	if err == nil && !usable(f) {
+		err = ErrNoReplacement
 	}
-	for range 3 {
-		f, err := share(ctx, &s.refreshes, key, s.Timeout, func(ctx context.Context) (found, error) { return s.refresh(ctx, w) })
-		if err != nil {
-			return "", "", err
-		}
-		if f.token.Value != w.not {
-			return f.token.Value, f.origin, nil
-		}
-		// A refresh that began earlier found the rejected token in the cache.
+	return f.token.Value, f.origin, err
+}
+
+// lockTimeout returns how long a refresh waits for the lock, so that a caller has time left to request a token without it.
+func (s *Shared) lockTimeout(ctx context.Context) time.Duration {
+	limit := s.LockTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(time.Until(deadline)/3, minLockTimeout))
 	}
-	return "", "", ErrNoReplacement
+	return limit
 }
 
 // refresh returns a token from, in this order: memory, the cache, the cache once the lock is held, the token endpoint.
-func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
+func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duration) (found, error) {
 	s.mu.Lock()
-	token, failure, failureAt := s.token, s.failure, s.failureAt
+	before, failure, failureAt := s.token, s.failure, s.failureAt
 	s.mu.Unlock()
-	if w.accepts(token) {
-		return found{token, Memory}, nil
+	if w.accepts(before) {
+		return found{before, Memory}, nil
 	}
-	c := s.openCache()
+	c := s.openCache(lockTimeout)
 	if token, ok := c.get(ctx, w); ok {
-		return s.store(token, Cache), nil
-	}
-	if w.cachedOnly {
-		return found{}, &Failure{Err: ErrNoReplacement}
+		return s.store(token, Cache, before), nil
 	}
 	if failure != nil && time.Since(failureAt) < failure.Pause {
 		return found{}, failure
@@ -191,43 +213,48 @@ func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	unlock, token, ok := c.lock(ctx, w)
 	defer unlock()
 	if ok {
-		return s.store(token, Cache), nil
+		return s.store(token, Cache, before), nil
 	}
 	token, failure = s.Request(ctx)
 	if failure != nil {
 		s.fail(failure)
 		if token, ok := c.get(ctx, w); ok {
-			return s.store(token, Cache), nil
+			return s.store(token, Cache, before), nil
 		}
 		return found{}, failure
 	}
-	f := s.store(s.countUnproven(token, w.not), Endpoint)
-	c.put(ctx, f.token)
+	token.Unproven = s.countUnproven(w)
+	f := s.store(token, Endpoint, before)
+	c.put(ctx, token)
 	return f, nil
 }
 
-// countUnproven notes how many tokens in a row were rejected before this one without having worked.
-func (s *Shared) countUnproven(token Token, rejected string) Token {
+// countUnproven counts the token that is being replaced, if it was rejected and had never been accepted.
+func (s *Shared) countUnproven(w wanted) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.token.Value == rejected && !s.worked && time.Now().Before(s.token.ExpiresAt) {
-		token.Unproven = s.token.Unproven + 1
+	if !w.fresh && w.not != "" && w.not == s.token.Value && !s.accepted {
+		return s.unproven + 1
 	}
-	return token
+	return s.unproven
 }
 
-// store keeps a token in memory. It is refreshed at a random time in its margin, so that processes with the same token do
-// not refresh it at once.
-func (s *Shared) store(token Token, origin Origin) found {
-	margin := token.margin()
+// store keeps a token in memory in place of the one before. It is refreshed at a random time in its margin, so that processes
+// with the same token do not refresh it at once.
+func (s *Shared) store(token Token, origin Origin, before Token) found {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.worked = s.worked && token.Value == s.token.Value
-	s.token, s.failure = token, nil
-	s.refreshAt = token.ExpiresAt.Add(-margin)
-	if margin > 0 {
-		s.refreshAt = s.refreshAt.Add(rand.N(margin * 8 / 10))
+	if origin == Cache && s.token.Value != before.Value {
+		return found{s.token, Memory} // another caller has stored one meanwhile, which may be newer
 	}
+	s.accepted = s.accepted && token.Value == s.token.Value
+	s.unproven = max(s.unproven, token.Unproven)
+	if token.RequestedAt.After(s.requestedAt) {
+		s.requestedAt = token.RequestedAt
+	}
+	s.token, s.failure = token, nil
+	margin := max(0, token.margin())
+	s.refreshAt = token.ExpiresAt.Add(-margin + rand.N(margin*8/10+1))
 	return found{token, origin}
 }
 

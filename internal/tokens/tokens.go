@@ -21,8 +21,12 @@ const (
 	Caller   Origin = "caller" // a static token or an external source
 )
 
-// ErrNoReplacement is returned where a rejected token is not replaced for now.
-var ErrNoReplacement = errors.New("no other access token for now")
+// ErrNoReplacement is returned where a rejected token is not replaced for now. ErrPaused wraps it where the tokens before
+// were rejected too.
+var (
+	ErrNoReplacement = errors.New("no other access token for now")
+	ErrPaused        = fmt.Errorf("%w: new ones were rejected as well", ErrNoReplacement)
+)
 
 // Source returns access tokens. It is safe for concurrent use.
 type Source interface {
@@ -87,13 +91,11 @@ func Guard[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 	}
 }
 
-// sleep waits, and reports whether ctx lasted that long.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits, at most until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -1,0 +1,253 @@
+package tokens_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+)
+
+func TestOrderOfSteps(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		withLock bool
+		change   func(b *backend, s *tokens.Shared)
+		origin   tokens.Origin // of the token, empty if there is none
+		want     string
+	}{
+		{"empty cache", true, func(*backend, *tokens.Shared) {}, tokens.Endpoint, "get lock get request put unlock"},
+		{"token in the cache", true, func(b *backend, _ *tokens.Shared) { b.store("token-1", 0, time.Hour, 0) }, tokens.Cache, "get"},
+		{"token stored before the lock is acquired", true, func(b *backend, _ *tokens.Shared) {
+			b.hook = func(function, _ string) error {
+				if function == "lock" {
+					b.store("token-1", 0, time.Hour, 0)
+				}
+				return nil
+			}
+		}, tokens.Cache, "get lock get unlock"},
+		{"failed token request", true, func(b *backend, _ *tokens.Shared) { b.failure = &tokens.Failure{Err: errors.New("throttled")} },
+			"", "get lock get request get unlock"},
+		{"token stored before the token request fails", true, func(b *backend, _ *tokens.Shared) {
+			b.failure = &tokens.Failure{Err: errors.New("throttled")}
+			b.hook = func(function, _ string) error {
+				if function == "request" {
+					b.store("token-1", 0, time.Hour, 0)
+				}
+				return nil
+			}
+		}, tokens.Cache, "get lock get request get unlock"},
+		{"cache without a lock", false, func(*backend, *tokens.Shared) {}, tokens.Endpoint, "get get put get get request put put"},
+		{"no cache", false, func(_ *backend, s *tokens.Shared) { s.Get, s.Put = nil, nil }, tokens.Endpoint, "request"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			s := b.source(test.withLock)
+			test.change(b, s)
+			if test.origin != "" {
+				mustToken(t, s, "token-1", test.origin)
+				mustToken(t, s, "token-1", tokens.Memory)
+			} else if _, _, err := s.Token(t.Context()); !errors.Is(err, b.failure) {
+				t.Errorf("%s: the error is %v", test.name, err)
+			}
+			if got := strings.Join(b.steps, " "); got != test.want {
+				t.Errorf("%s: the steps were %s, want %s", test.name, got, test.want)
+			}
+		})
+	}
+}
+
+// TestCacheThatFails breaks functions of a cache in every way. Each call gets its token, after a bounded time.
+func TestCacheThatFails(t *testing.T) {
+	t.Parallel()
+	for how, fail := range map[string]func(text string, done chan struct{}) error{
+		"hangs":              func(_ string, done chan struct{}) error { <-done; return nil },
+		"panics":             func(text string, _ chan struct{}) error { panic("broken: " + text) },
+		"ends its goroutine": func(string, chan struct{}) error { runtime.Goexit(); return nil },
+		"returns an error":   func(text string, _ chan struct{}) error { return errors.New("broken: " + text) },
+	} {
+		for _, test := range []struct {
+			functions string
+			withLock  bool
+			limit     time.Duration
+			log       string
+		}{
+			{"get", true, time.Second, "reading the token cache failed"},
+			{"get", false, time.Second, "reading the token cache failed"},
+			{"put", true, time.Second, "storing a token in the cache failed"},
+			{"put", false, time.Second, "storing a token in the cache failed"},
+			{"get put", true, 2 * time.Second, "reading the token cache failed"},
+			{"lock", true, 30 * time.Second, "locking the token cache failed"},
+			{"unlock", true, time.Second, "unlocking the token cache failed"},
+			{"get put lock unlock", true, 2 * time.Second, "reading the token cache failed"},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				done := make(chan struct{})
+				defer close(done)
+				b := newBackend()
+				b.hook = func(function, text string) error {
+					if slices.Contains(strings.Fields(test.functions), function) {
+						return fail(text, done)
+					}
+					return nil
+				}
+				began := time.Now()
+				mustToken(t, b.source(test.withLock), "token-1", tokens.Endpoint)
+				least, most := time.Duration(0), 100*time.Millisecond
+				if how == "hangs" {
+					least, most = test.limit, test.limit+most
+				}
+				if took := time.Since(began); took < least || took > most {
+					t.Errorf("%s %s: Token took %s, want %s to %s", test.functions, how, took, least, most)
+				}
+				if log := b.log.String(); !strings.Contains(log, test.log) || strings.Contains(log, "token-1") || strings.Contains(log, key) {
+					t.Errorf("%s %s: the log is %s", test.functions, how, log)
+				}
+			})
+		}
+	}
+}
+
+func TestCacheIsReadWhileAnotherProcessHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.locked <- struct{}{}
+		time.AfterFunc(time.Second, func() { b.store("token-9", 0, time.Hour, 0) })
+		began := time.Now()
+		mustToken(t, b.source(true), "token-9", tokens.Cache)
+		if took := time.Since(began); took > 1200*time.Millisecond || len(b.locked) != 1 {
+			t.Errorf("Token took %s", took)
+		}
+	})
+}
+
+func TestLockThatIsAcquiredTooLateIsReleased(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		s := b.source(true)
+		s.Lock = func(ctx context.Context, key string) (func(), error) {
+			time.Sleep(time.Minute)
+			return b.lock(context.WithoutCancel(ctx), key)
+		}
+		mustToken(t, s, "token-1", tokens.Endpoint)
+		time.Sleep(time.Minute)
+		if len(b.locked) > 0 || !slices.Contains(b.steps, "unlock") {
+			t.Errorf("the lock is held: %s", b.steps)
+		}
+	})
+}
+
+// TestWaitForTheLockLeavesTimeForTheRequest has another process hold the lock for good.
+func TestWaitForTheLockLeavesTimeForTheRequest(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ deadline, least, most time.Duration }{
+		{time.Hour, 30 * time.Second, 31 * time.Second},
+		{12 * time.Second, 4 * time.Second, 5 * time.Second},
+		{6 * time.Second, 3 * time.Second, 4 * time.Second},
+		{time.Second, time.Second, time.Second}, // which others than this caller use
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			b.locked <- struct{}{}
+			s := b.source(true)
+			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+			defer cancel()
+			began := time.Now()
+			_, _, err := s.Token(ctx)
+			if took := time.Since(began); took < test.least || took > test.most || (err == nil) != (test.deadline > time.Second) {
+				t.Errorf("with %s, Token took %s: %v", test.deadline, took, err)
+			}
+			time.Sleep(3 * time.Second)
+			mustToken(t, s, "token-1", tokens.Memory)
+		})
+	}
+}
+
+// TestClaims has 20 processes come at once, whose cache has no lock.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name        string
+		change      func(b *backend)
+		requests    int
+		least, most time.Duration
+	}{
+		{"empty cache", func(*backend) {}, 1, 0, time.Second},
+		{"claim of a process that died", func(b *backend) {
+			b.failure, b.hook = errNoNetwork, func(_, text string) error {
+				if strings.HasSuffix(text, " none") {
+					runtime.Goexit()
+				}
+				return nil
+			}
+			_, _, _ = b.source(false).Token(context.Background())
+			b.failure, b.requests = nil, nil
+		}, 1, 10 * time.Second, 11 * time.Second},
+		{"token endpoint that fails", func(b *backend) { b.failure = errNoNetwork }, 20, 0, 31 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			test.change(b)
+			b.hook = func(function, _ string) error {
+				if function == "request" {
+					time.Sleep(300 * time.Millisecond)
+				}
+				return nil
+			}
+			began := time.Now()
+			results := make(chan error)
+			for range 20 {
+				go func() { _, _, err := b.source(false).Token(t.Context()); results <- err }()
+			}
+			for range 20 {
+				if err := <-results; (err == nil) != (b.failure == nil) {
+					t.Errorf("%s: %v", test.name, err)
+				}
+			}
+			if took := time.Since(began); len(b.requests) != test.requests || took < test.least || took > test.most {
+				t.Errorf("%s: %d token requests in %s", test.name, len(b.requests), took)
+			}
+		})
+	}
+}
+
+func TestCacheThatStoresNothingDelaysNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newBackend().source(false)
+		s.Put = func(context.Context, string, []byte, time.Duration) error { return nil }
+		began := time.Now()
+		mustToken(t, s, "token-1", tokens.Endpoint)
+		if took := time.Since(began); took > 100*time.Millisecond {
+			t.Errorf("Token took %s", took)
+		}
+	})
+}
+
+func TestValuesThatAreNoTokensAreReplaced(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"\x00{",
+		`["token-9"]`,
+		`{"key":"cache-key","access_token":"token-9","expires_at":"2100-01-01`,
+		`{"key":"cache-key","access_token":"","expires_at":"2100-01-01T00:00:00Z"}`,
+		`{"key":"cache-key","access_token":"token 9","expires_at":"2100-01-01T00:00:00Z"}`,
+		`{"key":"another-key","access_token":"token-9","expires_at":"2100-01-01T00:00:00Z"}`,
+		`{"key":"cache-key","access_token":"token-9","expires_at":"2000-01-01T00:00:00Z"}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			b.values[key] = []byte(value)
+			mustToken(t, b.source(true), "token-1", tokens.Endpoint)
+			mustToken(t, b.source(true), "token-1", tokens.Cache)
+		})
+	}
+}

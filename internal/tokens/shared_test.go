@@ -1,0 +1,275 @@
+package tokens_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+)
+
+var (
+	errNoNetwork = &tokens.Failure{Err: errors.New("no network")}
+	errRejected  = &tokens.Failure{Err: errors.New("invalid_code"), Pause: time.Minute}
+)
+
+// TestRefreshBegins finds out when a token is refreshed: in the last tenth of its lifetime, at most a minute, and spread over
+// most of that.
+func TestRefreshBegins(t *testing.T) {
+	t.Parallel()
+	for lifetime, margin := range map[time.Duration]time.Duration{
+		time.Hour: time.Minute, 10 * time.Minute: time.Minute, time.Minute: 6 * time.Second, 10 * time.Second: time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var after []time.Duration // the begin of the margin
+			for range 200 {
+				b := newBackend()
+				b.lifetime = lifetime
+				s := b.source(true)
+				mustToken(t, s, "token-1", tokens.Endpoint)
+				began := time.Now()
+				time.Sleep(lifetime - margin - 1)
+				for len(b.requests) == 1 && time.Since(began) < lifetime {
+					mustToken(t, s, "token-1", tokens.Memory)
+					synctest.Wait()
+					time.Sleep(margin / 100)
+				}
+				after = append(after, b.requests[len(b.requests)-1].Sub(began)-lifetime+margin)
+				mustToken(t, s, "token-2", tokens.Memory)
+			}
+			first, last := slices.Min(after), slices.Max(after)
+			if first < 0 || first > margin/10 || last < margin*7/10 || last > margin*82/100 {
+				t.Errorf("a token of %s was refreshed %s to %s after the begin of its margin of %s", lifetime, first, last, margin)
+			}
+		})
+	}
+}
+
+func TestBackgroundRefresh(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		cached   time.Duration // the time that a token in the cache has left, 0: there is none
+		failure  *tokens.Failure
+		requests int
+		next     string // the token at the end of the first one
+	}{
+		{"requests a token", 0, nil, 2, "token-2"},
+		{"takes a fresh token from the cache", 73 * time.Second, nil, 1, "token-9"},
+		{"takes no token in its margin from the cache", 59 * time.Second, nil, 2, "token-2"},
+		{"is repeated after 10 seconds", 0, errNoNetwork, 3, ""},
+		{"is not repeated for a minute if the error stays", 0, errRejected, 2, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			s := b.source(true)
+			mustToken(t, s, "token-1", tokens.Endpoint)
+			time.Sleep(time.Hour - 12*time.Second)
+			if b.failure = test.failure; test.cached > 0 {
+				b.store("token-9", time.Hour, test.cached, 0)
+			}
+			for range 11 {
+				if token, origin, err := s.Token(t.Context()); origin != tokens.Memory || err != nil || token != "token-1" && token != test.next {
+					t.Errorf("%s: token %s from %s, %v", test.name, token, origin, err)
+				}
+				synctest.Wait()
+				time.Sleep(time.Second)
+			}
+			if len(b.requests) != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			}
+			time.Sleep(time.Second)
+			if token, _, err := s.Token(t.Context()); token != test.next || test.failure != nil && !errors.Is(err, test.failure) {
+				t.Errorf("%s: token %s, %v, want %s", test.name, token, err, test.next)
+			}
+		})
+	}
+}
+
+func TestBackgroundRefreshDoesNotUseTheContextOfACall(t *testing.T) {
+	t.Parallel()
+	type contextKey struct{}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		s := b.source(true)
+		var values []any
+		s.Request = func(ctx context.Context) (tokens.Token, *tokens.Failure) {
+			values = append(values, ctx.Value(contextKey{}))
+			return b.request(ctx)
+		}
+		for range 2 {
+			_, _, _ = s.Token(context.WithValue(t.Context(), contextKey{}, "call"))
+			synctest.Wait()
+			time.Sleep(time.Hour - time.Second)
+		}
+		if !slices.Equal(values, []any{"call", nil}) {
+			t.Errorf("the contexts had the values %v", values)
+		}
+	})
+}
+
+// TestRejectedTokens has the API reject every token, for 30 minutes with a call each second.
+func TestRejectedTokens(t *testing.T) {
+	t.Parallel()
+	stale := func(b *backend, s *tokens.Shared) {
+		b.store("token-0", 0, time.Hour, 0)
+		s.Put = func(context.Context, string, []byte, time.Duration) error { return errors.New("disk full") }
+	}
+	for _, test := range []struct {
+		name   string
+		change func(b *backend, s *tokens.Shared)
+		want   []time.Duration // the minutes of the token requests
+	}{
+		{"no token in the cache", func(*backend, *tokens.Shared) {}, []time.Duration{0, 0, 1, 3, 7, 15, 25}},
+		{"an old token that stays in the cache", stale, []time.Duration{0, 1, 3, 7, 15, 25}},
+		{"a token in the cache that follows two others", func(b *backend, _ *tokens.Shared) { b.store("token-0", time.Minute, time.Hour, 2) },
+			[]time.Duration{1, 5, 13, 23}},
+		{"tokens that expire after 40 s", func(b *backend, _ *tokens.Shared) { b.lifetime = 40 * time.Second }, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			s := b.source(true)
+			test.change(b, s)
+			began := time.Now()
+			for range 30 * 60 {
+				token, _, err := s.Token(t.Context())
+				for replays := 0; err == nil && replays < 2; replays++ {
+					token, _, err = s.Replace(t.Context(), token, true)
+				}
+				if err != nil && !errors.Is(err, tokens.ErrPaused) {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+			}
+			var minutes []time.Duration
+			for _, at := range b.requests {
+				minutes = append(minutes, at.Sub(began)/time.Minute)
+			}
+			if test.want != nil && !slices.Equal(minutes, test.want) || len(minutes) > 30*60/36+2 {
+				t.Errorf("%s: tokens were requested in the minutes %d, want %d", test.name, minutes, test.want)
+			}
+		})
+	}
+}
+
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		s := b.source(true)
+		mustFail := func(rejected string, mayRequest bool, want error) {
+			t.Helper()
+			if token, _, err := s.Replace(t.Context(), rejected, mayRequest); !errors.Is(err, tokens.ErrNoReplacement) || err != want { //nolint:errorlint // the very error
+				t.Errorf("Replace returned %s, %v, want %v", token, err, want)
+			}
+		}
+		mustToken(t, s, "token-1", tokens.Endpoint)
+		mustFail("token-1", false, tokens.ErrNoReplacement)
+		mustReplace(t, s, "token-1", "token-2", tokens.Endpoint)
+		mustReplace(t, s, "token-1", "token-2", tokens.Memory)
+		mustFail("token-2", true, tokens.ErrPaused)
+		s.Accepted("token-1") // which was replaced
+		mustFail("token-2", true, tokens.ErrPaused)
+		s.Accepted("token-2")
+		mustFail("token-2", false, tokens.ErrNoReplacement)
+		mustReplace(t, s, "token-2", "token-3", tokens.Endpoint)
+		mustReplace(t, s, "token-3", "token-4", tokens.Endpoint) // which was never accepted
+		b.store("token-9", 0, time.Hour, 0)
+		mustReplace(t, s, "token-4", "token-9", tokens.Cache)
+		mustToken(t, s, "token-9", tokens.Memory)
+		time.Sleep(time.Hour)
+		mustReplace(t, s, "token-4", "token-5", tokens.Endpoint) // because token-9 has expired
+	})
+}
+
+func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.failure = errRejected
+		s := b.source(true)
+		for range 60 {
+			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || len(b.requests) != 1 {
+				t.Fatalf("after %d token requests: %v", len(b.requests), err)
+			}
+			time.Sleep(time.Second)
+		}
+		_, _, _ = s.Token(t.Context())
+		b.store("token-9", 0, time.Second, 0) // of a process with more luck
+		mustToken(t, s, "token-9", tokens.Cache)
+		time.Sleep(time.Second)
+		b.failure = nil
+		mustToken(t, s, "token-3", tokens.Endpoint) // because token-9 showed that the failure is over
+	})
+}
+
+// TestWaiters has 100 callers wait for the refresh that another caller started.
+func TestWaiters(t *testing.T) {
+	t.Parallel()
+	nothing := func() {}
+	for _, test := range []struct {
+		name     string
+		first    func()          // runs in the first token request
+		failure  *tokens.Failure // of all token requests
+		deadline time.Duration   // of the caller that started the refresh
+		requests int
+	}{
+		{"success", nothing, nil, time.Hour, 1},
+		{"short deadline of that caller", nothing, nil, 50 * time.Millisecond, 1},
+		{"panic in its request", func() { panic("broken") }, nil, time.Hour, 2},
+		{"end of its goroutine", runtime.Goexit, nil, time.Hour, 2},
+		{"request that takes too long", func() { time.Sleep(3 * time.Minute) }, nil, time.Hour, 2},
+		{"failures of the network", nothing, errNoNetwork, time.Hour, 2},
+		{"failure that stays", nothing, errRejected, time.Hour, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			b.failure, b.hook = test.failure, func(function, _ string) error {
+				if function == "request" {
+					if time.Sleep(time.Second); len(b.requests) == 1 {
+						test.first()
+					}
+				}
+				return nil
+			}
+			s := b.source(true)
+			s.Get, s.Put, s.Lock = nil, nil, nil
+			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+			defer cancel()
+			go func() { _, _, _ = s.Token(ctx) }()
+			synctest.Wait()
+			var group sync.WaitGroup
+			for range 100 {
+				group.Go(func() {
+					if _, _, err := s.Token(t.Context()); (err == nil) != (test.failure == nil) {
+						t.Errorf("%s: %v", test.name, err)
+					}
+				})
+			}
+			group.Wait()
+			if len(b.requests) != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			}
+			time.Sleep(3 * time.Minute)
+		})
+	}
+}
+
+// The refresh in flight began before the token was rejected, and finds it in the cache.
+func TestRejectedTokenIsNotReturnedToWhoJoinsARefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.store("token-0", 0, time.Hour, 0)
+		b.hook = func(string, string) error { time.Sleep(500 * time.Millisecond); return nil }
+		s := b.source(true)
+		go func() { _, _, _ = s.Token(t.Context()) }()
+		synctest.Wait()
+		mustReplace(t, s, "token-0", "token-1", tokens.Endpoint)
+	})
+}
