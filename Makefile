@@ -33,14 +33,6 @@ fuzz: ## Run each fuzz test of the module for FUZZTIME
 		done; \
 	done
 
-.PHONY: coverage
-coverage: ## Show what the contract tests see of all that the OpenAPI document declares
-	@$(GO) test -C contracttest -count=1 -run '^TestCoverage$$' -tables
-
-.PHONY: mutation
-mutation: ## Plant faults in payloads, in the OpenAPI document and in answers, and count what is noticed
-	@$(GO) test -C contracttest -count=1 -run '^TestMutation' -tables
-
 .PHONY: generate
 generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml
 	$(GO) generate ./...
@@ -54,7 +46,7 @@ check: ## Check that generated code is current, and the code formatted and vette
 	$(GO) vet ./...
 
 .PHONY: bench
-bench: ## Compare a call of the SDK with one by hand and with the generated client
+bench: ## Compare a call of the client with one written by hand
 	$(GO) run ./contracttest/bench
 
 .PHONY: spec-lint

@@ -1,12 +1,12 @@
 package contracttest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
-	"path"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,211 +15,220 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"golang.org/x/tools/txtar"
 
-	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
-// payload is a file testdata/payloads/<operation>/<part>/<valid or invalid>/<case>.json, whose part is
-// request, response/<status>, or path for the path parameter. A valid file is the value itself. An invalid
-// one is an object of the value, body, and of the rules that it breaks, reason: each of them, as
-// "place keyword". Where only the strict checker refuses an answer, reason is a part of what it says.
+// payload is an example of the spec, or a line of testdata/payloads/*.txtar. The first lines of such a file say what
+// its payloads are: an operationId, or * for all operations, and then "request" or the statuses of responses. The
+// payloads under the heading "valid" are valid; every other heading is a part of the error that the payloads under it
+// cause. Lines that begin with # are comments.
 type payload struct {
-	Operation string `json:"-"`
-	Part      string `json:"-"`
-	Reason    string
-	Body      json.RawMessage
-	value     any // of the body
+	operation, part string // the part is request or a status
+	body            []byte
+	err             string // empty for a valid payload
+	place           string
 }
 
-// payloads returns the payloads by their files.
-var payloads = sync.OnceValue(func() map[string]payload {
-	payloads := map[string]payload{}
-	root := os.DirFS("testdata/payloads")
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(root, name)
-		if err != nil {
-			return err
-		}
-		directory, validity := path.Split(path.Dir(name))
-		operation, part, _ := strings.Cut(path.Clean(directory), "/")
-		p := payload{Operation: operation, Part: part, Body: data}
-		if validity == "invalid" {
-			if err := json.Unmarshal(data, &p); err != nil || p.Reason == "" || p.Body == nil {
-				return fmt.Errorf("%s: write an object of reason and body", name)
-			}
-		} else if validity != "valid" {
-			return fmt.Errorf("%s: move it to a directory valid or invalid", name)
-		}
-		if p.value, err = decodeJSON(p.Body); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		payloads[strings.TrimSuffix(name, ".json")] = p
-		return nil
-	})
-	if err != nil {
-		panic(err)
-	}
-	return payloads
-})
+func (p payload) String() string { return p.operation + " " + p.part + ", " + p.place }
 
 func TestPayloads(t *testing.T) {
-	for name, p := range payloads() {
-		t.Run(name, func(t *testing.T) {
-			if complaint := theDocument().complaint(t, p); complaint != "" {
-				t.Error(complaint)
+	t.Parallel()
+	found := map[string]bool{}
+	for _, p := range readPayloads(t) {
+		found[fmt.Sprint(p.operation, " ", p.part, ", valid: ", p.err == "")] = true
+		err := check(t, p)
+		if p.err == "" && err != nil {
+			t.Errorf("%s: the payload is rejected: %v", p, err)
+		}
+		if p.err != "" && (err == nil || !strings.Contains(err.Error(), p.err)) {
+			t.Errorf("%s: the error is %v", p, err)
+		}
+	}
+	for _, p := range partsWithBody() {
+		for _, valid := range []bool{true, false} {
+			if kind := fmt.Sprint(p.operation, " ", p.part, ", valid: ", valid); !found[kind] {
+				t.Errorf("add a payload of %s", kind)
 			}
-		})
-	}
-}
-
-func TestMisfiledPayloadsAreNoticed(t *testing.T) {
-	for name, p := range payloads() {
-		if p.Reason != "" {
-			p.Reason = ""
-		} else {
-			p.Reason = "$ type"
-		}
-		if theDocument().complaint(t, p) == "" {
-			t.Errorf("%s passes as its opposite", name)
 		}
 	}
 }
 
-// complaint returns how a payload differs from what the document says of it.
-func (d *document) complaint(t judge, p payload) (complaint string) {
+// The samples of Zoho's pages are valid, and they are examples of the spec.
+func TestSamplesOfThePages(t *testing.T) {
+	t.Parallel()
+	for _, sample := range readArchive(t, "testdata/samples.txtar").Files {
+		operation, part, _ := strings.Cut(sample.Name, " ")
+		p := payload{operation: operation, part: part, body: sample.Data, place: "sample"}
+		if err := check(t, p); err != nil {
+			t.Errorf("%s: %v", p, err)
+		}
+		isSample := func(e payload) bool {
+			return e.operation == operation && e.part == part && equalJSON(t, e.body, sample.Data)
+		}
+		if !slices.ContainsFunc(readPayloads(t), isSample) {
+			t.Errorf("%s: the spec does not have it as an example", p)
+		}
+	}
+}
+
+// check returns how a payload differs from the spec.
+func check(t testing.TB, p payload) error {
 	t.Helper()
-	var got string
-	if schema := d.schemaOf(t, p.Operation, p.Part); schema != nil {
-		got = strings.Join(broken(schema, p.value), ", ")
+	if p.part == "request" {
+		return newChecker(t).Request(newRequest(t, p.operation, p.body), p.body)
 	}
-	// What the document refuses, its strict copy refuses too.
-	if status, isAnswer := strings.CutPrefix(p.Part, "response/"); isAnswer && (p.Reason == "" || got != p.Reason) {
-		err := d.answer(t, p.Operation, status, p.Body)
-		if (err != nil) != (p.Reason != "") {
-			return fmt.Sprintf("the strict checker says %v, want %q", err, p.Reason)
-		}
-		if got == "" && err != nil && strings.Contains(err.Error(), p.Reason) {
-			return ""
-		}
-	}
-	if got != p.Reason {
-		return fmt.Sprintf("the document refuses %q, want %q", got, p.Reason)
-	}
-	return ""
-}
-
-var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
-
-// answer returns what the strict checker refuses in an answer of an operation.
-func (d *document) answer(t judge, id, status string, body []byte) error {
-	t.Helper()
-	code, err := strconv.Atoi(status)
+	status, err := strconv.Atoi(p.part)
 	if err != nil {
 		t.Fatal(err)
 	}
 	header := http.Header{"Content-Type": {"application/json;charset=UTF-8"}}
-	return d.checker(t).Response(requestOf(t, id, client.US.APIURL, "1", nil), code, header, body)
+	return newChecker(t).Response(newRequest(t, p.operation, nil), status, header, p.body)
 }
 
-func TestEveryRuleOfARequestHasANearMiss(t *testing.T) { checkNearMisses(t, theDocument()) }
-
-func checkNearMisses(t judge, d *document) {
+func readPayloads(t testing.TB) (payloads []payload) {
 	t.Helper()
-	tested := map[string]bool{}
-	for _, p := range payloads() {
-		for rule := range strings.SplitSeq(p.Reason, ", ") {
-			tested[p.Operation+" "+p.Part+" "+rule] = true
+	for _, e := range slices.Concat(newChecker(t).RequestExamples(), newChecker(t).Examples()) {
+		part := strconv.Itoa(e.Status)
+		if e.Status == 0 {
+			part = "request"
 		}
+		payloads = append(payloads, payload{e.Operation, part, e.Body, "", "example " + e.Name})
 	}
-	for id, operation := range d.operations() {
-		want := rules(t, "request $", d.schemaOf(t, id, "request"))
-		if len(operation.Parameters) > 0 {
-			want = append(want, "path $ pattern")
-		}
-		for _, rule := range want {
-			if !tested[id+" "+rule] {
-				t.Errorf("no payload of %s breaks %s", id, rule)
-			}
-		}
+	files, err := filepath.Glob("testdata/payloads/*.txtar")
+	if err != nil || files == nil {
+		t.Fatalf("found no payloads: %v", err)
 	}
-}
-
-// rules returns every rule of a schema as "place keyword".
-func rules(t judge, place string, schema *openapi3.Schema) (all []string) {
-	t.Helper()
-	for keyword := range decode(t, encode(t, schema)).(map[string]any) {
-		switch keyword {
-		case "description", "example", "items", "nullable", "properties", "required":
-		default:
-			if !strings.HasPrefix(keyword, "x-") {
-				all = append(all, place+" "+keyword)
-			}
-		}
-	}
-	if !schema.Nullable {
-		all = append(all, place+" nullable")
-	}
-	for _, key := range schema.Required {
-		all = append(all, place+"."+key+" required")
-	}
-	for key, property := range schema.Properties {
-		all = append(all, rules(t, place+"."+key, property.Value)...)
-	}
-	if schema.Items != nil {
-		all = append(all, rules(t, place+"[0]", schema.Items.Value)...)
-	}
-	return all
-}
-
-func TestEveryAnswerHasPayloads(t *testing.T) { checkAnswersHavePayloads(t, theDocument()) }
-
-func checkAnswersHavePayloads(t judge, d *document) {
-	t.Helper()
-	found := map[string]bool{}
-	for _, p := range payloads() {
-		found[fmt.Sprintf("%s %s, valid: %v", p.Operation, p.Part, p.Reason == "")] = true
-	}
-	for id, operation := range d.operations() {
-		for status := range operation.Responses.Map() {
-			for _, valid := range []bool{true, false} {
-				if kind := fmt.Sprintf("%s response/%s, valid: %v", id, status, valid); !found[kind] {
-					t.Errorf("no payload is of %s", kind)
+	for _, file := range files {
+		archive := readArchive(t, file)
+		parts := partsOf(t, string(archive.Comment))
+		for _, section := range archive.Files {
+			for line := range bytes.Lines(section.Data) {
+				body := bytes.TrimSpace(line)
+				if len(body) == 0 || body[0] == '#' {
+					continue
+				}
+				for _, p := range parts {
+					if p.body, p.place = body, filepath.Base(file)+": "+section.Name; section.Name != "valid" {
+						p.err = section.Name
+					}
+					payloads = append(payloads, p)
 				}
 			}
 		}
 	}
+	return payloads
 }
 
-// broken returns the rules that a JSON value breaks, each as "place keyword", sorted.
-func broken(schema *openapi3.Schema, value any) (rules []string) {
-	err := schema.VisitJSON(value, openapi3.MultiErrors())
-	failures, several := err.(openapi3.MultiError)
-	if err != nil && !several {
-		failures = openapi3.MultiError{err}
+func readArchive(t testing.TB, file string) *txtar.Archive {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, failure := range failures {
-		e, isRule := failure.(*openapi3.SchemaError)
-		if !isRule {
-			rules = append(rules, failure.Error())
+	return archive
+}
+
+// partsOf returns the requests and responses that the first lines of a file name.
+func partsOf(t testing.TB, comment string) (parts []payload) {
+	t.Helper()
+	for line := range strings.Lines(comment) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "#" {
 			continue
 		}
-		place := "$"
-		for _, key := range e.JSONPointer() {
-			if _, err := strconv.Atoi(key); err == nil {
-				place += "[" + key + "]"
-			} else {
-				place += "." + key
+		for _, name := range fields[1:] {
+			before := len(parts)
+			for _, p := range partsWithBody() {
+				if p.part == name && (fields[0] == "*" || fields[0] == p.operation) {
+					parts = append(parts, p)
+				}
+			}
+			if len(parts) == before {
+				t.Fatalf("the spec has no %s %s", fields[0], name)
 			}
 		}
-		keyword := e.SchemaField
-		if keyword == "properties" { // kin-openapi's name for a key too many
-			keyword = "additionalProperties"
-		}
-		rules = append(rules, place+" "+keyword)
 	}
-	slices.Sort(rules)
-	return rules
+	return parts
+}
+
+// partsWithBody returns the requests and responses of the spec that have a body.
+func partsWithBody() (parts []payload) {
+	for id, operation := range operations() {
+		if operation.RequestBody != nil {
+			parts = append(parts, payload{operation: id, part: "request"})
+		}
+		for status, response := range operation.Responses.Map() {
+			if len(response.Value.Content) > 0 {
+				parts = append(parts, payload{operation: id, part: status})
+			}
+		}
+	}
+	return parts
+}
+
+// operations returns the operations of the spec by operationId.
+var operations = sync.OnceValue(func() map[string]*openapi3.Operation {
+	doc, err := openapi3.NewLoader().LoadFromData(spec.YAML)
+	if err != nil {
+		panic(err)
+	}
+	all := map[string]*openapi3.Operation{}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			all[operation.OperationID] = operation
+		}
+	}
+	return all
+})
+
+func newChecker(t testing.TB) *contract.Checker {
+	t.Helper()
+	checker, err := contract.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker
+}
+
+// newRequest returns a request of an operation, with 1 for each path parameter.
+func newRequest(t testing.TB, operationID string, body []byte) *http.Request {
+	t.Helper()
+	all := generated.Operations()
+	o := all[slices.IndexFunc(all, func(o generated.Operation) bool { return o.ID == operationID })]
+	path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(o.Path, "1")
+	r, err := http.NewRequest(o.Method, "https://www.zohoapis.com"+generated.BasePath+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"Authorization": {"Zoho-oauthtoken 1000.token"}, "Content-Type": {"application/json"}}
+	return r
+}
+
+// decode decodes JSON, and keeps all digits of numbers.
+func decode(t testing.TB, data []byte) (value any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	return value
+}
+
+func encode(t testing.TB, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func equalJSON(t testing.TB, a, b []byte) bool {
+	t.Helper()
+	return reflect.DeepEqual(decode(t, a), decode(t, b))
 }

@@ -15,59 +15,62 @@ import (
 )
 
 const (
-	roleID  = "4150868000003611011"
-	token   = "1000.8cb99dxxxxxxxxxxxxx9be93.9b8xxxxxxxxxxxxxxxf"
-	timeout = 30 * time.Second
+	server = "http://127.0.0.1"
+	token  = "1000.8cb99dxxxxxxxxxxxxx9be93.9b8xxxxxxxxxxxxxxxf"
 )
 
-// caller updates roles in one of the three ways that are compared. It returns an error for an answer
-// that is not a success.
-type caller func(ctx context.Context, roles []client.ContactRoleUpdate) error
+// caller updates contact roles. It returns an error for a response that is not a success.
+type caller func(ctx context.Context) error
 
-// callers are the ways to update roles at a server.
-type callers struct{ floor, bare, sdk caller }
+type callers struct{ client, byHand caller }
 
-func newCallers(server string, hc *http.Client, options ...client.Option) (callers, error) {
-	crm, err := client.New(client.DataCenter{Name: "bench", APIURL: server}, client.StaticToken(token),
-		append([]client.Option{client.WithHTTPClient(hc)}, options...)...)
+// newCallers returns callers that update n contact roles.
+func newCallers(n int) (callers, error) {
+	updates := make([]client.ContactRoleUpdate, n)
+	body := generated.ContactRolesUpdateBody{ContactRoles: make([]generated.ContactRoleUpdate, n)}
+	response := generated.ContactRolesUpdateResponse{ContactRoles: make([]generated.ItemResult, n)}
+	for i := range n {
+		id, name := fmt.Sprint(4150868000003611011+i), fmt.Sprint("Sales Lead ", i)
+		updates[i] = client.ContactRoleUpdate{ID: id, Name: name, SequenceNumber: i + 1}
+		body.ContactRoles[i] = generated.ContactRoleUpdate{ID: id, Name: name, SequenceNumber: i + 1}
+		response.ContactRoles[i] = generated.ItemResult{Code: "SUCCESS", Details: generated.Details{ID: id}, Message: "record updated", Status: "success"}
+	}
+	data, err := json.Marshal(response)
 	if err != nil {
 		return callers{}, err
 	}
-	bare, err := generated.NewClientWithResponses(server+generated.BasePath, generated.WithHTTPClient(hc))
+	hc := &http.Client{Transport: memory(data)}
+	crm, err := client.New(client.DataCenter{APIURL: server}, client.StaticToken(token), client.WithHTTPClient(hc))
 	if err != nil {
 		return callers{}, err
 	}
-	return callers{
-		floor: func(ctx context.Context, roles []client.ContactRoleUpdate) error {
-			return byHand(ctx, hc, server, roles)
-		},
-		bare: func(ctx context.Context, roles []client.ContactRoleUpdate) error {
-			return generatedOnly(ctx, bare, roles)
-		},
-		sdk: func(ctx context.Context, roles []client.ContactRoleUpdate) error {
-			if len(roles) > 1 {
-				_, err := crm.UpdateContactRoles(ctx, roles)
-				return err
-			}
-			_, err := crm.UpdateContactRole(ctx, roleID, roles[0])
+	c := callers{
+		client: func(ctx context.Context) error {
+			_, err := crm.UpdateContactRoles(ctx, updates)
 			return err
 		},
-	}, nil
+		byHand: func(ctx context.Context) error { return byHand(ctx, hc, "", body) },
+	}
+	if n == 1 {
+		id := updates[0].ID
+		c.client = func(ctx context.Context) error {
+			_, err := crm.UpdateContactRole(ctx, id, updates[0])
+			return err
+		}
+		c.byHand = func(ctx context.Context) error { return byHand(ctx, hc, "/"+id, body) }
+	}
+	return c, nil
 }
 
-// byHand is the floor: what a careful user of net/http writes.
-func byHand(ctx context.Context, hc *http.Client, server string, roles []client.ContactRoleUpdate) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// byHand is what a careful user of net/http writes, without validation, retries, and errors with details.
+func byHand(ctx context.Context, hc *http.Client, path string, body generated.ContactRolesUpdateBody) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	path := "/crm/v7/Contacts/roles"
-	if len(roles) == 1 {
-		path += "/" + roleID
-	}
-	body, err := json.Marshal(generated.ContactRolesUpdateBody{ContactRoles: roles})
+	data, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, server+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, server+"/crm/v7/Contacts/roles"+path, bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
@@ -78,91 +81,31 @@ func byHand(ctx context.Context, hc *http.Client, server string, roles []client.
 		return err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
+	if data, err = io.ReadAll(res.Body); err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK {
-		var refused generated.ContactRolesUpdateError
-		if err := json.Unmarshal(answer, &refused); err != nil {
-			return err
-		}
-		return fmt.Errorf("%d: %s", res.StatusCode, refused.ContactRoles[0].Code)
-	}
-	var results generated.ContactRolesUpdateResponse
-	if err := json.Unmarshal(answer, &results); err != nil {
+	var response generated.ContactRolesUpdateResponse
+	if err := json.Unmarshal(data, &response); err != nil {
 		return err
 	}
-	for _, result := range results.ContactRoles {
-		if result.Status != generated.ItemResultStatusSuccess {
+	for _, result := range response.ContactRoles {
+		if result.Status != "success" {
 			return errors.New(result.Code)
 		}
 	}
 	return nil
 }
 
-// generatedOnly uses the generated client alone, which has no auth and no retries.
-func generatedOnly(ctx context.Context, bare *generated.ClientWithResponses, roles []client.ContactRoleUpdate) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if len(roles) > 1 {
-		res, err := bare.UpdateContactRolesWithResponse(ctx, generated.ContactRolesUpdateBody{ContactRoles: roles})
-		if err != nil {
-			return err
-		}
-		if res.JSON200 == nil {
-			return errors.New(res.Status())
-		}
-		return nil
-	}
-	res, err := bare.UpdateContactRoleWithResponse(ctx, roleID, generated.SingleContactRoleUpdateBody{
-		ContactRoles: []generated.SingleContactRoleUpdate{generated.SingleContactRoleUpdate(roles[0])},
-	})
-	if err != nil {
-		return err
-	}
-	if res.JSON200 == nil {
-		return errors.New(res.Status())
-	}
-	return nil
-}
+// memory is a transport that returns one response without a network.
+type memory []byte
 
-// roles returns n roles to update, and the answer to that.
-func sample(n int) ([]client.ContactRoleUpdate, []byte) {
-	roles := make([]client.ContactRoleUpdate, n)
-	results := generated.ContactRolesUpdateResponse{ContactRoles: make([]generated.ItemResult, n)}
-	for i := range roles {
-		id := fmt.Sprintf("41508680000036%05d", 11011+i)
-		roles[i] = client.ContactRoleUpdate{ID: id, Name: fmt.Sprintf("Sales Lead %d", i), SequenceNumber: i + 1}
-		results.ContactRoles[i] = generated.ItemResult{Code: "SUCCESS", Message: "record updated", Status: "success"}
-		results.ContactRoles[i].Details.ID = id
-	}
-	answer, err := json.Marshal(results)
-	if err != nil {
-		panic(err) // of plain strings
-	}
-	return roles, answer
-}
-
-// refusal is the documented answer to a name that is taken.
-const refusal = `{"contact_roles":[{"code":"DUPLICATE_DATA","details":{"api_name":"name","json_path":"$.contact_roles[0].name","id":"4150868000003611012"},"message":"duplicate data","status":"error"}]}`
-
-// memory answers without a network: what is left is the client's own cost.
-type memory struct {
-	status int
-	body   []byte
-}
-
-func (m *memory) RoundTrip(req *http.Request) (*http.Response, error) {
+func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(io.Discard, req.Body); err != nil {
 		return nil, err
 	}
-	if err := req.Body.Close(); err != nil {
-		return nil, err
-	}
 	return &http.Response{
-		StatusCode: m.status, ContentLength: int64(len(m.body)), Request: req,
+		StatusCode: http.StatusOK, ContentLength: int64(len(m)), Request: req,
 		Header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}},
-		Body:   io.NopCloser(bytes.NewReader(m.body)),
-	}, nil
+		Body:   io.NopCloser(bytes.NewReader(m)),
+	}, req.Body.Close()
 }

@@ -1,17 +1,37 @@
-// Command zohomock serves the Zoho stand-in of package zohotest on a loopback port, to be tried by
-// hand or called from any language: the token endpoint, Update Custom Module and Update Contact Roles,
-// with a small org behind them. Nothing goes to Zoho.
+// Command zohomock is a mock server of Zoho CRM v7, to be tried by hand or called from any language: the test
+// server of package zohotest as a program. Nothing is sent to Zoho.
 //
 //	go run github.com/seed-87e331f0/zohocrm-go/contracttest/zohomock -addr 127.0.0.1:8080 -seed org.json
 //
-// It prints credentials that it accepts. Besides the API there are
+// The first line that it prints has its address. Credentials that it accepts follow. Besides the API it serves
 //
 //	/              the API as a page, where requests can be sent
-//	/openapi.yaml  the OpenAPI document, with this server as its only one
+//	/openapi.yaml  the spec, with this server as the only one
 //	/openapi.json  the same as JSON
 //	/org           the org as it is now, in the form of a seed file
+//	/health        ok
 //
-// A header such as "Prefer: code=400, example=duplicate_data" selects a named answer of the document.
+// A header such as "Prefer: code=400, example=duplicate_data" selects a named example of the spec as the response.
+//
+// # Control
+//
+// Tests in any language control the server with
+//
+//	POST /control/reset          restore the org of the start, forget queued responses and recorded requests
+//	POST /control/expire-tokens  make all access tokens invalid
+//	POST /control/responses      queue a response for the next request:
+//	                             {"operation": "updateContactRole", "example": "duplicate_data"}, or
+//	                             {"status": 503, "headers": {"Retry-After": "1"}, "body": "…"}, or
+//	                             {"operation": "token", "status": 400, "body": "…"} for the token endpoint
+//	GET  /control/requests       the last 10,000 requests, as JSON
+//
+// # Configuration
+//
+// zohomock -help lists the flags. An environment variable sets the default of each: ZOHOMOCK_CLIENT_SECRET that of
+// -client-secret.
+//
+// The seed is a JSON object with the lists modules, profiles and contact_roles. A profile is an id or an object of
+// id and name. Lists that are left out are those of the samples in Zoho's documentation.
 package main
 
 import (
@@ -23,10 +43,15 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
+	"time"
 
+	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
@@ -40,57 +65,147 @@ func main() {
 	}
 }
 
+type config struct {
+	address       string
+	allowRemote   bool
+	hosts         string
+	origins       string
+	seed          string
+	strict        bool
+	latency       time.Duration
+	maxConcurrent int
+	auth          client.RefreshToken
+	accessToken   string
+	tokenLifetime time.Duration
+	version       bool
+}
+
 func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("zohomock", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	address := flags.String("addr", "127.0.0.1:8080", "loopback `address` to serve, port 0 for a free one")
-	seedFile := flags.String("seed", "", "JSON `file` with the org: modules, profiles, contact_roles; what it leaves out is as in Zoho's samples")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		flags.SetOutput(out)
-		flags.PrintDefaults()
+	c, err := parse(args, out)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return fmt.Errorf("%w: see -help", err)
+	case c.version:
+		info, _ := debug.ReadBuildInfo()
+		fmt.Fprintln(out, "zohomock", info.Main.Version)
+		return nil
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q: see -help", flags.Arg(0))
-	}
-	options, err := readSeed(*seedFile)
+	options, err := readSeed(c.seed)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(*address)
+	origins, err := parseOrigins(c.origins)
 	if err != nil {
 		return err
 	}
-	requests := log.New(out, "", log.Ltime)
-	server, err := zohotest.Start(append(options, zohotest.WithListener(listener),
-		zohotest.WithHandler(func(s *zohotest.Server) http.Handler { return front(s, requests) }))...)
+	listener, err := listen(c)
+	if err != nil {
+		return err
+	}
+	options = append(options,
+		zohotest.WithListener(listener), zohotest.WithHosts(split(c.hosts)...),
+		zohotest.WithCredentials(c.auth), zohotest.WithTokenLifetime(c.tokenLifetime),
+		zohotest.WithLatency(c.latency), zohotest.WithMaxConcurrent(c.maxConcurrent),
+		zohotest.WithHandler(func(s *zohotest.Server) http.Handler { return front(s, log.New(out, "", log.Ltime), origins) }),
+	)
+	if c.accessToken != "" {
+		options = append(options, zohotest.WithAccessToken(c.accessToken))
+	}
+	if c.strict {
+		options = append(options, zohotest.WithStrict())
+	}
+	server, err := zohotest.Start(options...)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	introduce(out, server)
+	if err := checkOrg(server); err != nil {
+		return fmt.Errorf("seed %s: %w", c.seed, err)
+	}
+	introduce(out, server, c.allowRemote)
 	<-ctx.Done()
 	return nil
 }
 
-func listen(address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		return nil, fmt.Errorf("cannot listen on %q: use a loopback address with a port, such as 127.0.0.1:8080", address)
+func parse(args []string, out io.Writer) (c config, err error) {
+	flags := flag.NewFlagSet("zohomock", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&c.address, "addr", "127.0.0.1:8080", "`address` to listen on, port 0 for a free one")
+	flags.BoolVar(&c.allowRemote, "allow-remote", false, "accept an -addr that other machines can reach, such as 0.0.0.0:8080")
+	flags.StringVar(&c.hosts, "allow-hosts", "", "host `names`, separated by commas, of URLs of this server, besides localhost and IP addresses")
+	flags.StringVar(&c.origins, "cors-origins", "", "`origins`, separated by commas, whose web pages may call the API, such as http://localhost:3000")
+	flags.StringVar(&c.seed, "seed", "", "JSON `file` with the org: modules, profiles, contact_roles; a list that is left out is that of Zoho's samples")
+	flags.BoolVar(&c.strict, "strict", false, "reject requests that Zoho accepts although the spec does not allow them, such as ids as numbers")
+	flags.DurationVar(&c.latency, "latency", 0, "`duration` by which each response is delayed, such as 200ms")
+	flags.IntVar(&c.maxConcurrent, "max-concurrent", 0, "`number` of requests in flight beyond which the API responds 429, 0 for no limit")
+	flags.StringVar(&c.auth.ClientID, "client-id", "", "client `id`, random if empty")
+	flags.StringVar(&c.auth.ClientSecret, "client-secret", "", "client `secret`, random if empty")
+	flags.StringVar(&c.auth.RefreshToken, "refresh-token", "", "refresh `token`, random if empty")
+	flags.StringVar(&c.accessToken, "access-token", "", "access `token` that is valid until /control/expire-tokens, random if empty")
+	flags.DurationVar(&c.tokenLifetime, "token-lifetime", time.Hour, "`duration` for which tokens of the token endpoint are valid")
+	flags.BoolVar(&c.version, "version", false, "print the version")
+	flags.VisitAll(func(f *flag.Flag) {
+		name := "ZOHOMOCK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value, isSet := os.LookupEnv(name); isSet {
+			if setErr := f.Value.Set(value); setErr != nil {
+				err = fmt.Errorf("%s is %q: %w", name, value, setErr)
+			}
+		}
+	})
+	if err != nil {
+		return c, err
 	}
-	listener, err := net.Listen("tcp", address)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		return c, err
+	} else if err != nil {
+		return c, err
+	}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return c, nil
+}
+
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func parseOrigins(list string) ([]string, error) {
+	origins := split(list)
+	for _, origin := range origins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			return nil, fmt.Errorf("-cors-origins has %q: write origins like http://localhost:3000", origin)
+		}
+	}
+	return origins, nil
+}
+
+func listen(c config) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(c.address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %q: use an address with a port, such as 127.0.0.1:8080", c.address)
+	}
+	if !c.allowRemote && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return nil, fmt.Errorf("cannot listen on %q, which other machines can reach: use a loopback address, or add -allow-remote", c.address)
+	}
+	listener, err := net.Listen("tcp", c.address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: choose another address with -addr", err)
 	}
 	return listener, nil
 }
 
-func introduce(out io.Writer, server *zohotest.Server) {
-	auth, token := server.Auth(), server.IssueToken()
-	fmt.Fprintf(out, "Zoho stand-in at %s, a page to try it. Nothing goes to Zoho. Stop it with Ctrl-C.\n\n", server.URL)
-	fmt.Fprintf(out, "  client id      %s\n  client secret  %s\n  refresh token  %s\n  access token   %s\n", auth.ClientID, auth.ClientSecret, auth.RefreshToken, token)
+func introduce(out io.Writer, server *zohotest.Server, remote bool) {
+	auth, token := server.Auth(), server.AccessToken()
+	fmt.Fprintf(out, "Mock server of Zoho CRM v7 at %s, where a page shows the API. Nothing is sent to Zoho. Stop it with Ctrl-C.\n", server.URL)
+	if remote {
+		fmt.Fprintln(out, "Warning: other machines can reach this server, its tokens and /control/.")
+	}
+	fmt.Fprintf(out, "\n  client id      %s\n  client secret  %s\n  refresh token  %s\n  access token   %s\n", auth.ClientID, auth.ClientSecret, auth.RefreshToken, token)
 	if roles := server.ContactRoles(); len(roles) > 0 {
 		fmt.Fprintf(out, "\n  curl -X PUT %s%s%s -H 'Authorization: Zoho-oauthtoken %s' -H 'Content-Type: application/json' -d '{\"contact_roles\":[{\"id\":%q,\"sequence_number\":5}]}'\n\n",
 			server.URL, generated.BasePath, generated.OperationUpdateContactRoles.Path, token, roles[0].ID)

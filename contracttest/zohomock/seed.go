@@ -2,25 +2,83 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
-	"slices"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
-// org is the content of a seed file.
+// org is the content of a seed file, and of /org.
 type org struct {
-	Modules      []zohotest.Module      `json:"modules"`
-	Profiles     []string               `json:"profiles"`
-	ContactRoles []zohotest.ContactRole `json:"contact_roles"`
+	Modules      []module  `json:"modules"`
+	Profiles     []profile `json:"profiles"`
+	ContactRoles []role    `json:"contact_roles"`
 }
 
-func readSeed(file string) ([]zohotest.Option, error) {
+type module struct {
+	ID            string    `json:"id"`
+	APIName       string    `json:"api_name"`
+	PluralLabel   string    `json:"plural_label"`
+	SingularLabel string    `json:"singular_label"`
+	Profiles      []profile `json:"profiles"`
+}
+
+type role struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// SequenceNumber is the position in the list if it is nil.
+	SequenceNumber *int `json:"sequence_number"`
+}
+
+// profile is an id, or an object of id and name.
+type profile zohotest.Profile
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *profile) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, &p.ID)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode((*zohotest.Profile)(p)); err != nil {
+		return fmt.Errorf("a profile must be a string with its id, or an object with the strings id and name, not %s", data)
+	}
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (p profile) MarshalJSON() ([]byte, error) {
+	if p.Name == "" {
+		return json.Marshal(p.ID)
+	}
+	return json.Marshal(zohotest.Profile(p))
+}
+
+func currentOrg(server *zohotest.Server) org {
+	o := org{[]module{}, []profile{}, []role{}}
+	for _, m := range server.Modules() {
+		granted := []profile{}
+		for _, id := range m.Profiles {
+			granted = append(granted, profile{ID: id})
+		}
+		o.Modules = append(o.Modules, module{m.ID, m.APIName, m.PluralLabel, m.SingularLabel, granted})
+	}
+	for _, p := range server.Profiles() {
+		o.Profiles = append(o.Profiles, profile(p))
+	}
+	for _, r := range server.ContactRoles() {
+		o.ContactRoles = append(o.ContactRoles, role{r.ID, r.Name, &r.SequenceNumber})
+	}
+	return o
+}
+
+// readSeed returns the options for the lists that a seed file has.
+func readSeed(file string) (options []zohotest.Option, err error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -29,65 +87,102 @@ func readSeed(file string) ([]zohotest.Option, error) {
 		return nil, fmt.Errorf("cannot read the seed: %w", err)
 	}
 	var seed org
-	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	decoder.DisallowUnknownFields()
-	if err = decoder.Decode(&seed); err == nil {
-		if _, end := decoder.Token(); end != io.EOF {
-			err = errors.New("there is more after the JSON object")
-		}
-	}
-	if err == nil {
-		err = seed.check()
+	err = decoder.Decode(&seed)
+	if wrongType, found := errors.AsType[*json.UnmarshalTypeError](err); found {
+		err = fmt.Errorf("%s has the wrong type %s", cmp.Or(wrongType.Field, "the value"), wrongType.Value)
+	} else if _, end := decoder.Token(); err == nil && end != io.EOF {
+		err = errors.New("remove what follows the JSON object")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("correct the seed %s: %w", file, err)
+		return nil, fmt.Errorf("seed %s: %w", file, err)
 	}
-	var options []zohotest.Option
 	if seed.Modules != nil {
-		options = append(options, zohotest.WithModules(seed.Modules...), zohotest.WithProfiles(seed.Profiles...))
+		var modules []zohotest.Module
+		for _, m := range seed.Modules {
+			var granted []string
+			for _, p := range m.Profiles {
+				granted = append(granted, p.ID)
+			}
+			modules = append(modules, zohotest.Module{ID: m.ID, APIName: m.APIName, PluralLabel: m.PluralLabel, SingularLabel: m.SingularLabel, Profiles: granted})
+		}
+		options = append(options, zohotest.WithModules(modules...))
+	}
+	if seed.Profiles != nil {
+		var profiles []zohotest.Profile
+		for _, p := range seed.Profiles {
+			profiles = append(profiles, zohotest.Profile(p))
+		}
+		options = append(options, zohotest.WithProfiles(profiles...))
 	}
 	if seed.ContactRoles != nil {
-		options = append(options, zohotest.WithContactRoles(seed.ContactRoles...))
+		var roles []zohotest.ContactRole
+		for i, r := range seed.ContactRoles {
+			roles = append(roles, zohotest.ContactRole{ID: r.ID, Name: r.Name, SequenceNumber: *cmp.Or(r.SequenceNumber, new(i+1))})
+		}
+		options = append(options, zohotest.WithContactRoles(roles...))
 	}
 	return options, nil
 }
 
-var digits = regexp.MustCompile(`^[0-9]{1,19}$`)
+var (
+	ids      = rule{regexp.MustCompile(`^[0-9]{1,19}$`), "a string of 1 to 19 digits"}
+	apiNames = rule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`), "a letter, then letters, digits and underscores"}
+	labels   = rule{regexp.MustCompile(`^[\pL\pM\pN ]{1,25}$`), "1 to 25 letters, digits and spaces"}
+	names    = rule{regexp.MustCompile(`^(?s).{1,50}$`), "1 to 50 characters"}
+)
 
-// check returns what no org of Zoho's could have.
-func (o org) check() error {
-	type value struct{ of, text string }
-	var ids, names []value
-	for _, id := range o.Profiles {
-		ids = append(ids, value{"profile", id})
-	}
-	for _, module := range o.Modules {
-		ids = append(ids, value{"id of a module", module.ID})
-		names = append(names, value{"api_name", module.APIName}, value{"plural_label", module.PluralLabel}, value{"singular_label", module.SingularLabel})
-		if len(module.Profiles) == 0 {
-			return fmt.Errorf("module %q needs at least one profile", module.ID)
+type rule struct {
+	pattern *regexp.Regexp
+	text    string
+}
+
+// checkOrg returns an error for each field that no org at Zoho could have.
+func checkOrg(server *zohotest.Server) error {
+	var all []error
+	report := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
+	fields := map[string]string{}
+	// Values of one kind are unique.
+	check := func(kind string, rule rule, value, field string, i int) {
+		at := fmt.Sprintf(field, i)
+		if !rule.pattern.MatchString(value) {
+			report("%s is %q, must be %s", at, value, rule.text)
+		} else if first, used := fields[kind+value]; used {
+			report("%s is %q like %s, must be unique", at, value, first)
+		} else {
+			fields[kind+value] = at
 		}
-		for _, id := range module.Profiles {
-			if !slices.Contains(o.Profiles, id) {
-				return fmt.Errorf("module %q has the profile %q, which profiles does not list", module.ID, id)
+	}
+	for i, p := range server.Profiles() {
+		check("profile", ids, p.ID, "profiles[%d].id", i)
+	}
+	for i, m := range server.Modules() {
+		check("module", ids, m.ID, "modules[%d].id", i)
+		check("api_name", apiNames, m.APIName, "modules[%d].api_name", i)
+		check("plural_label", labels, m.PluralLabel, "modules[%d].plural_label", i)
+		check("singular_label", labels, m.SingularLabel, "modules[%d].singular_label", i)
+		if len(m.Profiles) == 0 {
+			report("modules[%d].profiles is empty, must have a profile", i)
+		}
+		for _, id := range m.Profiles {
+			if _, found := fields["profile"+id]; !found {
+				report("modules[%d].profiles has %q, which is not in profiles", i, id)
 			}
 		}
 	}
-	for _, role := range o.ContactRoles {
-		ids = append(ids, value{"id of a contact role", role.ID})
-		names = append(names, value{"name", role.Name})
-	}
-	for _, id := range ids {
-		if !digits.MatchString(id.text) {
-			return fmt.Errorf("%s %q must be a string of 1 to 19 digits", id.of, id.text)
+	for i, r := range server.ContactRoles() {
+		check("role", ids, r.ID, "contact_roles[%d].id", i)
+		check("name", names, r.Name, "contact_roles[%d].name", i)
+		if r.SequenceNumber < 1 {
+			report("contact_roles[%d].sequence_number is %d, must be 1 or more", i, r.SequenceNumber)
 		}
 	}
-	seen := map[value]bool{}
-	for _, v := range append(ids, names...) {
-		if v.text == "" || seen[v] {
-			return fmt.Errorf("%s %q must be there, and only once", v.of, v.text)
-		}
-		seen[v] = true
+	if n := len(server.ContactRoles()); n > 100 {
+		report("contact_roles has %d roles, an org has at most 100", n)
 	}
-	return nil
+	if len(server.Profiles()) == 0 {
+		report("profiles is empty, an org has at least one")
+	}
+	return errors.Join(all...)
 }

@@ -77,7 +77,8 @@ func TestCloseDoesNotWaitForAClientThatHoldsAConnection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprint(conn, "PUT / HTTP/1.1\r\n")
+		fmt.Fprint(conn, "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
+		synctest.Wait()
 		start := time.Now()
 		if s.Close(); time.Since(start) > closeTimeout {
 			t.Errorf("Close took %v", time.Since(start))

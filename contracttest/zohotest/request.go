@@ -3,6 +3,7 @@ package zohotest
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -69,6 +70,12 @@ func (s *Server) record(w http.ResponseWriter, c call) *recorder {
 		s.requests = slices.Delete(s.requests, 0, 1)
 	}
 	return &recorder{ResponseWriter: w, server: s, request: r}
+}
+
+func (r *recorder) send(res response) {
+	r.Header().Set("Content-Type", res.contentType)
+	r.WriteHeader(res.status)
+	fmt.Fprintf(r, "%s\n", res.body)
 }
 
 func (r *recorder) setStatus(status int) {

@@ -102,23 +102,31 @@ type queuedResponse struct {
 // Respond("updateContactRoles", "duplicate_data"). If several statuses have an example of that name, the
 // lowest status is used; "207 partial_success" names the status too.
 //
-// The example is adapted to the request: a list of results gets one element for each input, with the id and index of
-// that input. If the request has more inputs than the example, the last element is repeated. Thus
-// "success" is a success of any inputs, and "partial_success" is a success of the first of two or more. Responses to reads are sent as they are.
+// The example of an update is adapted to the request: it gets one result for each input, a success with the id of
+// the input. If the request has more inputs than the example, the last result is repeated. So "success" is a success
+// of any inputs, and "partial_success" a success of the first of two or more.
 //
 // The org does not change, and neither the token nor the request matters, except that a success fails the test
 // if the spec does not allow the request. A name that the spec does not have fails the test at once; a server of
 // [Start] panics.
 func (s *Server) Respond(operationID, example string) {
+	if err := s.TryRespond(operationID, example); err != nil {
+		s.fatal(err)
+	}
+}
+
+// TryRespond is [Server.Respond] for programs: it returns an error for a name that the spec does not have.
+func (s *Server) TryRespond(operationID, example string) error {
 	status, name := 0, example
 	if code, rest, found := strings.Cut(example, " "); found {
 		status, name = parseStatus(code), rest
 	}
 	e, err := s.contract.Example(operationID, status, name)
 	if err != nil {
-		s.fatal("zohotest: " + err.Error())
+		return fmt.Errorf("zohotest: %w", err)
 	}
 	s.enqueue(queuedResponse{operation: operationID, name: fmt.Sprintf("Respond(%q, %q)", operationID, example), response: exampleResponse(e)})
+	return nil
 }
 
 var indexInPath = regexp.MustCompile(`\[[0-9]+\]`)
@@ -140,8 +148,7 @@ func (s *Server) adapt(c call, res response) response {
 		for i, input := range sent[key] {
 			r := results[min(i, len(results)-1)]
 			r.Details = maps.Clone(r.Details)
-			// An error with other details has the id of something else, such as the role that has the name.
-			if id := s.inputID(c, input.ID); id != "" && (r.Status == "success" || r.Details["id"] != nil && len(r.Details) == 1) {
+			if id := s.inputID(c, input.ID); id != "" && r.Status == "success" {
 				r.Details["id"] = id
 			}
 			if path, isText := r.Details["json_path"].(string); isText && strings.HasPrefix(path, "$."+key+"[") {
@@ -157,10 +164,10 @@ func (s *Server) adapt(c call, res response) response {
 // org does not have.
 func (s *Server) inputID(c call, inBody any) string {
 	if name, isModule := c.parameters["module"]; isModule {
-		for _, m := range s.Modules() {
-			if m.ID == name || m.APIName == name {
-				return m.ID
-			}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if m := s.org.module(name); m != nil {
+			return m.ID
 		}
 		return ""
 	}

@@ -13,7 +13,8 @@
 // request is rejected with the error that Zoho documents. A server of [NewServer] also fails the test if
 //
 //   - a request succeeds that the spec does not allow: without a Content-Type, with an unknown query
-//     parameter, with a key twice, with an empty id that makes the URL that of another operation;
+//     parameter, with a key twice, with an id sent as a number, with an empty id that makes the URL that of
+//     another operation;
 //   - the server sends a response that the spec does not allow;
 //   - a queued response is not used.
 //
@@ -30,8 +31,12 @@
 //
 // # Limits
 //
-// The server accepts requests for localhost, its own address and the names of [WithHosts] only. It knows no
-// editions, credits or concurrency limits: queue such a response with [Server.Respond].
+//   - The token endpoint issues ten access tokens in ten minutes for each refresh token, as Zoho does, then responds
+//     "Access Denied" until ten minutes have passed since the first. [WithoutTokenThrottle] switches this off.
+//   - Of more than 15 valid access tokens for a refresh token, the oldest becomes invalid.
+//   - Any number of requests may be in flight, except with [WithMaxConcurrent].
+//   - Only requests for localhost, the address of the server and the names of [WithHosts] are accepted.
+//   - The server knows no editions and no credits: queue such a response with [Server.Respond].
 //
 // Zoho's pages are https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html,
 // https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html and
@@ -48,9 +53,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -66,7 +71,7 @@ const (
 	// maxBody limits the request body. The server ignores what follows, so that a longer body is not valid JSON.
 	maxBody = 1 << 20
 
-	closeTimeout = 2 * time.Second
+	closeTimeout = time.Second
 )
 
 // Server is a test server on a loopback address or in memory, and an [http.Handler]. Its methods may be called at any time,
@@ -77,65 +82,34 @@ type Server struct {
 
 	contract *contract.Checker
 	http     *httptest.Server
-	auth     client.RefreshToken
 	listener net.Listener
 	hosts    []string
 	front    func(*Server) http.Handler
 	problem  func(string)
 	fatal    func(args ...any)
 
+	strict        bool
+	latency       time.Duration
+	maxConcurrent int
+	inFlight      atomic.Int64
+
+	auth          client.RefreshToken
+	accessToken   string
 	scopes        []string
 	tokenLifetime time.Duration
+	unthrottled   bool
 
-	mu       sync.Mutex
-	modules  []Module
-	roles    []ContactRole
-	profiles []string
-	tokens   []accessToken
-	queue    []queuedResponse
-	requests []*Request
+	// initial is the org at the start.
+	initial org
+
+	mu                 sync.Mutex
+	org                org
+	tokens             []issuedToken
+	accessTokenExpired bool
+	queue              []queuedResponse
+	requests           []*Request
 	// recordedBytes is the size of requests.
 	recordedBytes int
-}
-
-// Option changes a [Server] before it starts.
-type Option func(*Server)
-
-// WithHandler puts a handler in front of the server, for pages beside the API. It passes all other requests to
-// the server.
-func WithHandler(front func(*Server) http.Handler) Option {
-	return func(s *Server) { s.front = front }
-}
-
-// WithProblemFunc sets a function that is called with each violation of the spec, in one line, by any
-// goroutine. Without it, [NewServer] fails the test and [Start] prints to the standard logger.
-func WithProblemFunc(report func(problem string)) Option {
-	return func(s *Server) { s.problem = report }
-}
-
-// WithModules sets the modules of the org, instead of those that the documentation's sample needs.
-func WithModules(modules ...Module) Option {
-	return func(s *Server) { s.modules = copyModules(modules) }
-}
-
-// WithContactRoles sets the contact roles of the org, instead of those that the documentation's sample
-// needs.
-func WithContactRoles(roles ...ContactRole) Option {
-	return func(s *Server) { s.roles = slices.Clone(roles) }
-}
-
-// WithProfiles sets the ids of the org's profiles, instead of those that the documentation's sample
-// needs.
-func WithProfiles(ids ...string) Option { return func(s *Server) { s.profiles = slices.Clone(ids) } }
-
-// WithScopes sets the scopes of the access tokens that the refresh token makes. Without it, they are
-// the narrowest scopes of all operations.
-func WithScopes(scopes ...string) Option { return func(s *Server) { s.scopes = slices.Clone(scopes) } }
-
-// WithTokenLifetime sets how long access tokens are valid, instead of an hour. Zoho tells it in whole
-// seconds.
-func WithTokenLifetime(lifetime time.Duration) Option {
-	return func(s *Server) { s.tokenLifetime = lifetime }
 }
 
 // NewServer starts a server for a test, and closes it when the test ends. Violations of the spec and queued
@@ -166,12 +140,15 @@ func Start(options ...Option) (*Server, error) {
 		front:         func(s *Server) http.Handler { return s },
 		problem:       func(problem string) { log.Print(problem) },
 		fatal:         func(args ...any) { panic(args[0]) },
+		accessToken:   newToken(),
+		scopes:        narrowestScopes(),
 		tokenLifetime: time.Hour,
 	}
-	sampleOrg(s)
 	for _, option := range options {
 		option(s)
 	}
+	s.org.complete()
+	s.initial = s.org.clone()
 	if s.listener == nil {
 		if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			return nil, fmt.Errorf("zohotest: %w", err)
@@ -186,7 +163,7 @@ func Start(options ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the server and reports queued responses that were not used. Requests in flight have two seconds, then
+// Close stops the server and reports queued responses that were not used. Requests in flight have a second, then
 // their connections are closed. A server of [NewServer] is closed when its test ends.
 func (s *Server) Close() {
 	closing := time.AfterFunc(closeTimeout, s.http.CloseClientConnections)
@@ -199,6 +176,20 @@ func (s *Server) Close() {
 	for _, q := range left {
 		s.problem("zohotest: queued response was not used: " + q.name)
 	}
+}
+
+// Reset restores the org of the start and a valid [Server.AccessToken], and forgets queued responses, recorded requests and
+// how many tokens were issued. Tokens that are valid stay valid.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.org = s.initial.clone()
+	s.queue = nil
+	s.requests, s.recordedBytes = nil, 0
+	for i := range s.tokens {
+		s.tokens[i].credential = ""
+	}
+	s.accessTokenExpired = false
 }
 
 // DataCenter returns the server as a data centre, for [client.New].
@@ -218,6 +209,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newCall(r, body)
 	recorder := s.record(w, c)
 
+	if c.name != tokenOperation {
+		defer s.inFlight.Add(-1)
+		if n := s.inFlight.Add(1); s.maxConcurrent > 0 && n > int64(s.maxConcurrent) {
+			recorder.send(s.reject(c.operationOrAny(), client.CodeTooManyRequests))
+			return
+		}
+	}
+	if s.latency > 0 {
+		select {
+		case <-time.After(s.latency):
+		case <-r.Context().Done():
+		}
+	}
 	queued, isQueued := s.dequeue(c.name)
 	if queued.handler != nil {
 		queued.handler(recorder, r)
@@ -231,9 +235,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		res = s.respond(c)
 	}
 	s.check(c, res)
-	recorder.Header().Set("Content-Type", res.contentType)
-	recorder.WriteHeader(res.status)
-	fmt.Fprintf(recorder, "%s\n", res.body)
+	recorder.send(res)
 }
 
 func (s *Server) respond(c call) response {
@@ -272,6 +274,14 @@ func newCall(r *http.Request, body []byte) call {
 		}
 	}
 	return c
+}
+
+// operationOrAny returns the operation of the path, or any operation for the response to an unknown path.
+func (c call) operationOrAny() generated.Operation {
+	if c.operation == nil {
+		return generated.OperationUpdateContactRoles
+	}
+	return *c.operation
 }
 
 // cleanURL resolves dots and empty segments as Zoho does, so that an empty role id is the update of

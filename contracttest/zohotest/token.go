@@ -19,12 +19,15 @@ const (
 	maxValidTokens    = 15
 )
 
-type accessToken struct {
+type issuedToken struct {
 	value           string
 	credential      string // the refresh token or soid that it was issued for, empty for IssueToken
 	scopes          []string
 	issued, expires time.Time
 }
+
+// AccessToken returns an access token with the scopes of [WithScopes]. It is valid until [Server.ExpireTokens].
+func (s *Server) AccessToken() string { return s.accessToken }
 
 // IssueToken returns a new access token, for [client.StaticToken], with the scopes of [WithScopes] if none are
 // given.
@@ -44,12 +47,16 @@ func (s *Server) ExpireTokens() {
 	for i := range s.tokens {
 		s.tokens[i].expires = time.Time{}
 	}
+	s.accessTokenExpired = true
 }
 
 // issue requires s.mu.
 func (s *Server) issue(credential string, scopes []string) string {
 	now := time.Now()
-	t := accessToken{newToken(), credential, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
+	t := issuedToken{newToken(), credential, slices.Clone(scopes), now, now.Add(s.tokenLifetime)}
+	s.tokens = slices.DeleteFunc(s.tokens, func(t issuedToken) bool {
+		return now.After(t.expires) && now.After(t.issued.Add(tokenPeriod))
+	})
 	s.tokens = append(s.tokens, t)
 	return t.value
 }
@@ -72,7 +79,7 @@ func (s *Server) respondToken(r *http.Request) response {
 	defer s.mu.Unlock()
 	now := time.Now()
 	inPeriod := 0
-	var valid []*accessToken
+	var valid []*issuedToken
 	for i := range s.tokens {
 		t := &s.tokens[i]
 		if t.credential == credential && now.Before(t.issued.Add(tokenPeriod)) {
@@ -82,7 +89,7 @@ func (s *Server) respondToken(r *http.Request) response {
 			valid = append(valid, t)
 		}
 	}
-	if inPeriod >= maxTokensInPeriod {
+	if inPeriod >= maxTokensInPeriod && !s.unthrottled {
 		return jsonResponse(http.StatusBadRequest, map[string]string{
 			"error":             "Access Denied",
 			"error_description": "You have made too many requests continuously. Please try again after some time.",
@@ -144,11 +151,14 @@ func (s *Server) authorize(c call) client.Code {
 		return client.CodeAuthenticationFailure
 	}
 	now := time.Now()
-	at := slices.IndexFunc(s.tokens, func(t accessToken) bool { return t.value == value && now.Before(t.expires) })
-	if at < 0 {
+	at := slices.IndexFunc(s.tokens, func(t issuedToken) bool { return t.value == value && now.Before(t.expires) })
+	scopes := s.scopes
+	if at >= 0 {
+		scopes = s.tokens[at].scopes
+	} else if value != s.accessToken || s.accessTokenExpired {
 		return client.CodeInvalidToken
 	}
-	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(s.tokens[at].scopes, scope) }) {
+	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(scopes, scope) }) {
 		return client.CodeOAuthScopeMismatch
 	}
 	return ""

@@ -45,7 +45,7 @@ func TestTokenResponse(t *testing.T) {
 		change []string
 		scope  string
 	}{
-		"refresh token": {nil, "ZohoCRM.modules.contacts.UPDATE ZohoCRM.settings.modules.UPDATE"},
+		"refresh token": {nil, strings.Join(narrowestScopes(), " ")},
 		"client credentials": {
 			[]string{"grant_type", "client_credentials", "soid", "ZohoCRM.600001", "scope", "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL"},
 			"ZohoCRM.modules.ALL ZohoCRM.settings.ALL",
@@ -175,8 +175,11 @@ func TestTokensExpire(t *testing.T) {
 		if time.Sleep(time.Second); isValid(t, s, token) {
 			t.Error("the token is valid for more than two hours")
 		}
+		if !isValid(t, s, s.AccessToken()) {
+			t.Error("AccessToken expires")
+		}
 		issued := s.IssueToken()
-		if s.ExpireTokens(); isValid(t, s, issued) {
+		if s.ExpireTokens(); isValid(t, s, issued) || isValid(t, s, s.AccessToken()) {
 			t.Error("a token is valid after ExpireTokens")
 		}
 	})

@@ -19,8 +19,8 @@ func CheckedTransport(base http.RoundTripper, report func(problem string)) http.
 		if e.RequestError != nil {
 			report(oneLine("zohotest: the spec does not allow %s %s: %v", e.Request.Method, e.Request.URL.Path, e.RequestError))
 		}
-		if e.AnswerError != nil {
-			report(oneLine("zohotest: the spec does not allow the response to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.AnswerError))
+		if e.ResponseError != nil {
+			report(oneLine("zohotest: the spec does not allow the response to %s %s: %v", e.Request.Method, e.Request.URL.Path, e.ResponseError))
 		}
 	}}
 }

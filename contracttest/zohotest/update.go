@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -21,11 +22,13 @@ const (
 	maxNameLength  = 50
 )
 
+var isID = regexp.MustCompile(`^[0-9]{1,19}$`).MatchString
+
 // operate performs the operation of a request.
 func (s *Server) operate(c call) response {
 	switch {
 	case c.operation == nil:
-		return s.reject(generated.OperationUpdateContactRoles, client.CodeInvalidURLPattern)
+		return s.reject(c.operationOrAny(), client.CodeInvalidURLPattern)
 	case c.Method != c.operation.Method:
 		return s.reject(*c.operation, client.CodeInvalidRequestMethod)
 	}
@@ -34,22 +37,37 @@ func (s *Server) operate(c call) response {
 	if code := s.authorize(c); code != "" {
 		return s.reject(*c.operation, code)
 	}
-	if name, isModule := c.parameters["module"]; isModule {
-		at := slices.IndexFunc(s.modules, func(m Module) bool { return m.ID == name || m.APIName == name })
-		if at < 0 {
+	before := s.org.clone()
+	res := s.update(c)
+	if !s.strict || res.status >= http.StatusBadRequest {
+		return res
+	}
+	if err := s.contract.Request(c.Request, c.body); err != nil {
+		s.org = before
+		return jsonResponse(http.StatusBadRequest, result{client.CodeInvalidRequest, details{}, oneLine("the spec does not allow the request: %v", err), "error"})
+	}
+	return res
+}
+
+func (s *Server) update(c call) response {
+	switch c.operation.ID {
+	case generated.OperationUpdateCustomModule.ID:
+		module := s.org.module(c.parameters["module"])
+		if module == nil {
 			return s.reject(*c.operation, client.CodeInvalidModule)
 		}
-		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(&s.modules[at], o) })
-	}
-	if id, single := c.parameters["contact_role_id"]; single {
+		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(module, o) })
+	case generated.OperationUpdateContactRole.ID:
+		id := c.parameters["contact_role_id"]
 		return s.updateEach(c, "contact_roles", 1, func(o object) string {
-			if o.has("id") && o.text("id") != id {
-				o.rejectID(o.text("id"))
+			if o.has("id") && o.id() != id {
+				o.rejectID(o.id())
 			}
 			return s.updateRole(id, o)
 		})
+	default:
+		return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.id(), o) })
 	}
-	return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.text("id"), o) })
 }
 
 // updateEach calls update with each object of the array under key, and responds with the results.
@@ -94,7 +112,7 @@ func (s *Server) updateModule(module *Module, o object) (id string) {
 	}
 	o.rejectUnknown("plural_label", "singular_label", "profiles")
 	updated := Module{ID: module.ID, APIName: module.APIName, PluralLabel: o.label("plural_label"), SingularLabel: o.label("singular_label")}
-	for _, other := range s.modules {
+	for _, other := range s.org.modules {
 		switch {
 		case other.ID == module.ID:
 		case other.PluralLabel == updated.PluralLabel:
@@ -133,8 +151,8 @@ func (s *Server) changeProfiles(profiles []string, o object) []string {
 		if values["_delete"] != nil {
 			profile.reject(client.CodeInvalidData, "_delete", details{"expected_data_type": "jsonobject"})
 		}
-		id := profile.text("id")
-		if !slices.Contains(s.profiles, id) {
+		id := profile.id()
+		if !s.org.hasProfile(id) {
 			profile.reject(client.CodeInvalidData, "id", nil)
 		}
 		profiles = slices.DeleteFunc(profiles, func(granted string) bool { return granted == id })
@@ -150,19 +168,19 @@ func (s *Server) changeProfiles(profiles []string, o object) []string {
 
 func (s *Server) updateRole(id string, o object) string {
 	o.rejectUnknown("id", "name", "sequence_number")
-	at := slices.IndexFunc(s.roles, func(role ContactRole) bool { return role.ID == id })
+	at := slices.IndexFunc(s.org.roles, func(role ContactRole) bool { return role.ID == id })
 	if at < 0 {
 		o.rejectID(id)
 		return ""
 	}
-	updated := s.roles[at]
+	updated := s.org.roles[at]
 	if o.has("name") {
 		updated.Name = o.text("name")
 		if utf8.RuneCountInString(updated.Name) > maxNameLength {
 			o.reject(client.CodeInvalidData, "name", details{"maximum_length": maxNameLength})
 		}
 	}
-	for _, other := range s.roles {
+	for _, other := range s.org.roles {
 		if other.ID != id && other.Name == updated.Name {
 			o.reject(client.CodeDuplicateData, "name", details{"id": other.ID})
 		}
@@ -178,7 +196,7 @@ func (s *Server) updateRole(id string, o object) string {
 		updated.SequenceNumber = int(position)
 	}
 	if o.rejection.code == "" {
-		s.roles[at] = updated
+		s.org.roles[at] = updated
 	}
 	return id
 }
@@ -220,6 +238,14 @@ func (o object) rejectUnknown(known ...string) {
 func (o object) has(key string) bool {
 	_, found := o.values[key]
 	return found
+}
+
+// id returns the id of an object. Zoho accepts a number too.
+func (o object) id() string {
+	if number, isNumber := o.values["id"].(json.Number); isNumber && isID(number.String()) {
+		return number.String()
+	}
+	return o.text("id")
 }
 
 // text returns a string that must be there and not be empty.

@@ -1,5 +1,5 @@
-// Package contract holds HTTP requests and answers against a strict reading of the OpenAPI document:
-// what the document does not declare is refused, where OpenAPI itself would let it pass.
+// Package contract checks HTTP requests and responses against a strict reading of the spec: what the
+// spec does not declare is an error, even where OpenAPI allows it.
 package contract
 
 import (
@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,68 +25,55 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
-// Checker holds requests and answers against the document. It is safe for concurrent use. Its errors
-// are of one line.
+// Checker checks requests and responses against the spec. It is safe for concurrent use. Its errors have
+// one line.
 type Checker struct {
-	routes   []*routers.Route
-	answers  []Example
-	requests []Example
-	errors   map[string][]documentedError
+	routes    []*routers.Route
+	requests  []Example
+	responses []Example
 }
 
-// New returns a Checker of the document of package spec, which is read once in a process.
-var New = sync.OnceValues(func() (*Checker, error) { return Load(spec.YAML) })
+// New returns the Checker of package spec, which is loaded once per process.
+var New = sync.OnceValues(func() (*Checker, error) { return load(spec.YAML) })
 
-// Load returns a Checker of a document.
-func Load(document []byte) (*Checker, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(document)
+func load(data []byte) (*Checker, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(data)
 	if err != nil {
-		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
+		return nil, fmt.Errorf("read the spec: %w", err)
 	}
 	if err := doc.Validate(context.Background()); err != nil {
-		return nil, fmt.Errorf("validate the OpenAPI document: %w", err)
+		return nil, fmt.Errorf("validate the spec: %w", err)
 	}
 	if err := restrict(doc); err != nil {
 		return nil, err
 	}
-	c := &Checker{errors: map[string][]documentedError{}}
+	c := &Checker{}
 	for _, template := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(template)
-		for method, operation := range item.Operations() {
+		operations := item.Operations()
+		for _, method := range slices.Sorted(maps.Keys(operations)) {
 			c.routes = append(c.routes, &routers.Route{
-				Spec: doc, Path: template, PathItem: item, Method: method, Operation: operation,
+				Spec: doc, Path: template, PathItem: item, Method: method, Operation: operations[method],
 			})
-			var err error
-			if c.errors[operation.OperationID], err = documentedErrors(doc, operation); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return c, c.readExamples()
 }
 
-// Operation returns the operationId that the method and path of a request name.
-func (c *Checker) Operation(r *http.Request) (operationID string, found bool) {
-	route, _ := c.route(r)
-	if route == nil || route.Method != r.Method {
-		return "", false
-	}
-	return route.Operation.OperationID, true
-}
-
-// Request returns what the document refuses in a request with this body.
+// Request returns how a request with this body differs from the spec.
 func (c *Checker) Request(r *http.Request, body []byte) error {
-	route, parameters := c.route(r)
+	route, parameters := c.find(r)
 	if route == nil || route.Method != r.Method {
-		return fmt.Errorf("the document has no operation %s %s", r.Method, r.URL.Path)
+		return fmt.Errorf("the spec has no operation %s %s", r.Method, r.URL.Path)
 	}
+	o := route.Operation
 	for key := range r.URL.Query() {
-		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, key) == nil {
-			return fmt.Errorf("%s has no query parameter %q", route.Operation.OperationID, key)
+		if o.Parameters.GetByInAndName(openapi3.ParameterInQuery, key) == nil {
+			return fmt.Errorf("%s has no query parameter %q", o.OperationID, key)
 		}
 	}
-	if err := checkJSON(body); err != nil && route.Operation.RequestBody != nil {
-		return fmt.Errorf("the request body is not one JSON value: %w", err)
+	if err := checkBody(body, o.RequestBody != nil); err != nil {
+		return fmt.Errorf("request body of %s: %w", o.OperationID, err)
 	}
 	clone := r.Clone(r.Context())
 	clone.Body, clone.GetBody = io.NopCloser(bytes.NewReader(body)), nil
@@ -93,22 +82,21 @@ func (c *Checker) Request(r *http.Request, body []byte) error {
 	})
 }
 
-// Response returns what the document refuses in an answer to a request. The answer to a method that
-// the document does not have is held against the operation of the same path.
+// Response returns how a response to a request differs from the spec. If the spec does not have the method of
+// the request, the response is checked against another operation of the same path.
 func (c *Checker) Response(r *http.Request, status int, header http.Header, body []byte) error {
-	route, _ := c.route(r)
+	route, _ := c.find(r)
 	if route == nil {
-		return fmt.Errorf("the document has no path %s", r.URL.Path)
+		return fmt.Errorf("the spec has no path %s", r.URL.Path)
 	}
-	// kin-openapi passes some undeclared statuses, redirects among them, whatever its options say.
-	if route.Operation.Responses.Status(status) == nil {
-		return fmt.Errorf("%s has no answer %d", route.Operation.OperationID, status)
+	o := route.Operation
+	// kin-openapi accepts some statuses without a look at the spec, redirects for example.
+	response := o.Responses.Status(status)
+	if response == nil {
+		return fmt.Errorf("%s has no response %d", o.OperationID, status)
 	}
-	if status == http.StatusNoContent && len(body) == 0 {
-		return nil
-	}
-	if err := checkJSON(body); err != nil {
-		return fmt.Errorf("the %d body is not one JSON value: %w", status, err)
+	if err := checkBody(body, len(response.Value.Content) > 0); err != nil {
+		return fmt.Errorf("response %d of %s: %w", status, o.OperationID, err)
 	}
 	err := openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{
@@ -119,27 +107,22 @@ func (c *Checker) Response(r *http.Request, status int, header http.Header, body
 	if err != nil {
 		return err
 	}
-	return c.checkMeaning(route.Operation, status, body)
+	return checkResults(status, body)
 }
 
-// route finds the operation of a request below generated.BasePath, whatever its host; another operation of the path,
-// where none has the method.
-func (c *Checker) route(r *http.Request) (*routers.Route, map[string]string) {
-	_, below, found := strings.Cut(r.URL.EscapedPath(), generated.BasePath)
-	if !found {
-		return nil, nil
-	}
-	var other *routers.Route
-	var parameters map[string]string
+// find returns the operation of a request below generated.BasePath of any host, and the values of its path
+// parameters. For a method that the path does not have, it returns another operation of the path.
+func (c *Checker) find(r *http.Request) (found *routers.Route, parameters map[string]string) {
+	_, below, _ := strings.Cut(r.URL.EscapedPath(), generated.BasePath)
 	for _, route := range c.routes {
 		if values, ok := MatchPath(route.Path, below); ok {
+			found, parameters = route, values
 			if route.Method == r.Method {
-				return route, values
+				break
 			}
-			other, parameters = route, values
 		}
 	}
-	return other, parameters
+	return found, parameters
 }
 
 // MatchPath matches an escaped path against a path template, and returns the values of its parameters.
@@ -166,51 +149,41 @@ func MatchPath(template, escapedPath string) (parameters map[string]string, ok b
 var authorization = regexp.MustCompile(`^Zoho-oauthtoken [^ ]+$`)
 
 var options = &openapi3filter.Options{
+	IncludeResponseStatus:   true,
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
 	AuthenticationFunc: func(_ context.Context, input *openapi3filter.AuthenticationInput) error {
-		// OpenAPI can say which header holds an API key, not what form it has.
+		// OpenAPI can say which header has an API key, but not its format.
 		if !authorization.MatchString(input.RequestValidationInput.Request.Header.Get("Authorization")) {
-			return errors.New("the Authorization header is not of the form Zoho-oauthtoken <token>")
+			return errors.New("the Authorization header must be Zoho-oauthtoken <token>")
 		}
 		return nil
 	},
 }
 
-// checkJSON refuses what kin-openapi reads over: a second value, and a key that is there twice.
-func checkJSON(body []byte) error {
-	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
-		return err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	return checkKeys(decoder, []string{"$"})
-}
-
-func checkKeys(decoder *json.Decoder, path []string) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for index := 0; (token == json.Delim('{') || token == json.Delim('[')) && decoder.More(); index++ {
-		member := fmt.Sprintf("[%d]", index)
-		if token == json.Delim('{') {
-			key, err := decoder.Token()
-			if err != nil {
-				return err
-			}
-			member = fmt.Sprintf(".%s", key)
-			if seen[member] {
-				return fmt.Errorf("%q is there twice", strings.Join(path, "")+member)
-			}
-			seen[member] = true
+// checkBody checks what kin-openapi does not: that a body is exactly one JSON value without duplicate keys, or
+// empty if the spec declares none.
+func checkBody(body []byte, declared bool) error {
+	if !declared {
+		if len(body) > 0 {
+			return fmt.Errorf("must be empty, has %d bytes", len(body))
 		}
-		if err := checkKeys(decoder, append(path, member)); err != nil {
-			return err
-		}
+		return nil
 	}
-	if _, nested := token.(json.Delim); nested {
-		_, err = decoder.Token()
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return fmt.Errorf("must be one JSON value: %w", err)
+	}
+	unique, err := json.Marshal(value) // which has one of each key
+	if err == nil && tokens(unique) != tokens(body) {
+		err = errors.New("must not have a key twice in one object")
 	}
 	return err
+}
+
+func tokens(data []byte) (n int) {
+	for decoder := json.NewDecoder(bytes.NewReader(data)); ; n++ {
+		if _, err := decoder.Token(); err != nil {
+			return n
+		}
+	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Example is a named example of the document.
+// Example is a named example of the spec.
 type Example struct {
 	// Operation is the operationId.
 	Operation string
@@ -21,17 +21,17 @@ type Example struct {
 	Body   []byte
 }
 
-// Examples returns the named answers, sorted by operation, status and name.
-func (c *Checker) Examples() []Example { return slices.Clone(c.answers) }
+// Examples returns the named responses, sorted by operation, status and name.
+func (c *Checker) Examples() []Example { return slices.Clone(c.responses) }
 
 // RequestExamples returns the named requests, sorted by operation and name.
 func (c *Checker) RequestExamples() []Example { return slices.Clone(c.requests) }
 
-// Example returns a named answer. Status 0 is any, the lowest first, and so is an empty name. The error
-// lists what there is.
+// Example returns a named response. Status 0 means any status, the lowest first; an empty name means any name.
+// The error lists the examples of the operation, or the operations.
 func (c *Checker) Example(operationID string, status int, name string) (Example, error) {
 	var known []string
-	for _, e := range c.answers {
+	for _, e := range c.responses {
 		if e.Operation != operationID {
 			continue
 		}
@@ -41,47 +41,46 @@ func (c *Checker) Example(operationID string, status int, name string) (Example,
 		known = append(known, fmt.Sprintf("%d %s", e.Status, e.Name))
 	}
 	if known != nil {
-		return Example{}, fmt.Errorf("%s has no such answer; it has: %s", operationID, strings.Join(known, ", "))
+		return Example{}, fmt.Errorf("%s has no such example; it has: %s", operationID, strings.Join(known, ", "))
 	}
 	for _, route := range c.routes {
 		known = append(known, route.Operation.OperationID)
 	}
-	return Example{}, fmt.Errorf("there is no operation %q; there are: %s", operationID, strings.Join(known, ", "))
+	slices.Sort(known)
+	return Example{}, fmt.Errorf("the spec has no operation %q; it has: %s", operationID, strings.Join(known, ", "))
 }
 
 func (c *Checker) readExamples() error {
 	for _, route := range c.routes {
-		operation := route.Operation
-		if operation.RequestBody != nil {
-			if err := appendExamples(&c.requests, operation.OperationID, 0, operation.RequestBody.Value.Content); err != nil {
-				return err
-			}
+		o := route.Operation
+		if o.RequestBody != nil {
+			c.requests = append(c.requests, examplesOf(o, 0, o.RequestBody.Value.Content)...)
 		}
-		for key, response := range operation.Responses.Map() {
+		for key, response := range o.Responses.Map() {
 			status, err := strconv.Atoi(key)
 			if err != nil {
-				return fmt.Errorf("%s has answers at %q, which is not one status", operation.OperationID, key)
+				return fmt.Errorf("%s has a response %q, which is not one status", o.OperationID, key)
 			}
-			if err := appendExamples(&c.answers, operation.OperationID, status, response.Value.Content); err != nil {
-				return err
-			}
+			c.responses = append(c.responses, examplesOf(o, status, response.Value.Content)...)
 		}
+	}
+	for _, examples := range [][]Example{c.requests, c.responses} {
+		slices.SortFunc(examples, func(a, b Example) int {
+			return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Name, b.Name))
+		})
 	}
 	return nil
 }
 
-func appendExamples(examples *[]Example, operationID string, status int, content openapi3.Content) error {
+func examplesOf(o *openapi3.Operation, status int, content openapi3.Content) (examples []Example) {
 	for _, media := range content {
 		for name, example := range media.Examples {
 			body, err := json.Marshal(example.Value.Value)
 			if err != nil {
-				return fmt.Errorf("example %s of %s: %w", name, operationID, err)
+				panic(err) // the value was read from the spec
 			}
-			*examples = append(*examples, Example{Operation: operationID, Status: status, Name: name, Body: body})
+			examples = append(examples, Example{Operation: o.OperationID, Status: status, Name: name, Body: body})
 		}
 	}
-	slices.SortFunc(*examples, func(a, b Example) int {
-		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Name, b.Name))
-	})
-	return nil
+	return examples
 }
