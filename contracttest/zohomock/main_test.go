@@ -343,7 +343,8 @@ const seed = `{
       "singular_label": "Lease",
       "profiles": [
         "2"
-      ]
+      ],
+      "status": "user_hidden"
     }
   ],
   "profiles": [
@@ -421,6 +422,7 @@ func TestInvalidSeeds(t *testing.T) {
 		{`"Lease"`, `"R&D"`, `modules[0].singular_label is "R&D", must be 1 to 25 letters, digits and spaces`},
 		{`"api_name": "Leases"`, `"api_name": "1a"`, `modules[0].api_name is "1a", must be a letter, then letters, digits and underscores`},
 		{"[\n        \"2\"\n      ]", "null", "modules[0].profiles is empty, must have a profile"},
+		{`"user_hidden"`, `"hidden"`, `modules[0].status is "hidden", must be visible, user_hidden, system_hidden or scheduled_for_deletion`},
 		{`"2"`, `"5"`, `modules[0].profiles has "5", which is not in profiles`},
 		{seed, `{"profiles":[],"modules":[]}`, "profiles is empty, an org has at least one"},
 		{seed, `{"contact_roles":[` + roles + `]}`, "contact_roles has 101 roles, an org has at most 100"},

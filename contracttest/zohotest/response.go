@@ -166,8 +166,8 @@ func (s *Server) inputID(c call, inBody any) string {
 	if name, isModule := c.parameters["module"]; isModule {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if m := s.org.module(name); m != nil {
-			return m.ID
+		if i := s.org.moduleIndex(name); i >= 0 {
+			return s.org.modules[i].ID
 		}
 		return ""
 	}
