@@ -100,10 +100,8 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
 	return do(ctx, c, call[[]Module]{
 		operation: &generated.OperationGetModules,
-		request: func(server string) (*http.Request, error) {
-			return generated.NewGetModulesRequest(server, &generated.GetModulesParams{})
-		},
-		decode: func(r reply) ([]Module, error) { return decodeList[Module](r, keyModules) },
+		request:   func(server string) (*http.Request, error) { return generated.NewGetModulesRequest(server, nil) },
+		decode:    func(r reply) ([]Module, error) { return decodeList[Module](r, keyModules) },
 	})
 }
 
