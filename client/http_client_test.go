@@ -112,6 +112,7 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 		"INVALID_OAUTHTOKEN":     {replayable, bare("INVALID_OAUTHTOKEN"), 200, []string{"body", "body"}},
 		"AUTHENTICATION_FAILURE": {replayable, bare("AUTHENTICATION_FAILURE"), 200, []string{"body", "body"}},
 		"no body":                {func() io.Reader { return nil }, rejected, 200, []string{"", ""}},
+		"http.NoBody":            {func() io.Reader { return http.NoBody }, rejected, 200, []string{"", ""}},
 		"a body read only once":  {func() io.Reader { return newCloser("body") }, rejected, 401, []string{"body"}},
 		"OAUTH_SCOPE_MISMATCH":   {replayable, bare("OAUTH_SCOPE_MISMATCH"), 401, []string{"body"}},
 		"a long page":            {replayable, "<html>" + strings.Repeat("x", 100_000), 401, []string{"body"}},
@@ -157,6 +158,21 @@ func TestHTTPClientRepeatsARequestTwiceWithOneTokenRequest(t *testing.T) {
 	z.mustHaveAsked(t, 3)
 	if want := []string{token(1), token(2), token(3)}; !slices.Equal(z.sent, want) {
 		t.Errorf("the requests had the tokens %q, want %q", z.sent, want)
+	}
+}
+
+// A token that worked is replaced at once when it is rejected. One that never did is replaced once, then after a pause.
+func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
+	t.Parallel()
+	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusNotFound: 3, http.StatusInternalServerError: 2} {
+		z := &zoho{update: func(string) *http.Response { return answer(status, "") }}
+		crm := z.otherEndpoint(t, credentials())
+		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
+		z.update = refusing(token(1), token(2), token(3))
+		for range 2 {
+			_, _, _ = request(crm, newRequest(t, leadsURL, nil))
+		}
+		z.mustHaveAsked(t, tokenRequests)
 	}
 }
 
@@ -249,7 +265,7 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")
-		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !body.closed.Load() {
+		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.Contains(err.Error(), "create the client with New") || !body.closed.Load() {
 			t.Errorf("a client that New did not create: %v, body closed: %t", err, body.closed.Load())
 		}
 	}
