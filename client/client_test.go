@@ -55,8 +55,8 @@ func TestNewRejects(t *testing.T) {
 		"a line break after a credential": {eu, with(func(a *client.RefreshToken) { a.RefreshToken = "r\n" }), nil, "RefreshToken.RefreshToken has white space"},
 		"a ClientID in quotation marks":   {eu, with(func(a *client.RefreshToken) { a.ClientID = `"c"` }), nil, "RefreshToken.ClientID has quotation marks"},
 		"an apostrophe in a ClientSecret": {eu, with(func(a *client.RefreshToken) { a.ClientSecret = "s'" }), nil, "RefreshToken.ClientSecret has quotation marks"},
-		"a nil pointer as Cache":          {eu, with(func(a *client.RefreshToken) { a.Cache = (*mapCache)(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
-		"a nil map as Cache":              {eu, with(func(a *client.RefreshToken) { a.Cache = mapCache(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
+		"a nil pointer as Cache":          {eu, with(func(a *client.RefreshToken) { a.Cache = (*memoryCache)(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
+		"a nil map as Cache":              {eu, with(func(a *client.RefreshToken) { a.Cache = memoryCache(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
 		"an empty self client":            {eu, client.ClientCredentials{}, nil, "ClientCredentials.ClientID is empty: copy it from Zoho's API console; ClientCredentials.ClientSecret is empty: copy it from Zoho's API console; ClientCredentials.OrgID is empty"},
 		"an OrgID with the prefix":        {eu, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "without the prefix ZohoCRM."},
 

@@ -247,17 +247,17 @@ func ExampleAuth() {
 	// (redacted) <nil>
 }
 
-// memoryCache shares tokens between the clients of one process. The packages filecache and rediscache share them between
+// mapCache shares tokens between the clients of one process. The packages filecache and rediscache share them between
 // processes.
-type memoryCache struct{ values sync.Map }
+type mapCache struct{ values sync.Map }
 
-func (c *memoryCache) Get(_ context.Context, key string) ([]byte, error) {
+func (c *mapCache) Get(_ context.Context, key string) ([]byte, error) {
 	value, _ := c.values.Load(key)
 	data, _ := value.([]byte)
 	return data, nil
 }
 
-func (c *memoryCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+func (c *mapCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
 	c.values.Store(key, value) // a value that is expired is not used
 	return nil
 }
@@ -266,7 +266,7 @@ func ExampleCache() {
 	_, server := connect()
 	defer server.Close()
 	auth := server.Auth()
-	auth.Cache = &memoryCache{}
+	auth.Cache = &mapCache{}
 	for range 3 {
 		crm, err := client.New(server.DataCenter(), auth)
 		if err != nil {

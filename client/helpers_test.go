@@ -201,12 +201,12 @@ func jsonLines() (*bytes.Buffer, *slog.Logger) {
 	return &lines, slog.New(slog.NewJSONHandler(&lines, nil))
 }
 
-// mapCache is a token cache in a map.
-type mapCache map[string][]byte
+// memoryCache is a token cache in a map.
+type memoryCache map[string][]byte
 
-func (c mapCache) Get(_ context.Context, key string) ([]byte, error) { return c[key], nil }
+func (c memoryCache) Get(_ context.Context, key string) ([]byte, error) { return c[key], nil }
 
-func (c mapCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+func (c memoryCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
 	c[key] = value
 	return nil
 }

@@ -144,7 +144,7 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 func TestHTTPClientRepeatsARequestTwiceWithOneTokenRequest(t *testing.T) {
 	t.Parallel()
 	z, auth := &zoho{}, credentials()
-	auth.Cache = mapCache{}
+	auth.Cache = memoryCache{}
 	crm, other := z.otherEndpoint(t, auth), z.otherEndpoint(t, auth)
 	mustUpdate(t, crm)
 	mustUpdate(t, other)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -139,11 +140,13 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		return a
 	}
 	rejected := tokens.Check(value)
-	if rejected == nil {
+	if rejected != nil {
+		rejected = fmt.Errorf("unusable response from %s: %w: check DataCenter.AccountsURL", e.dc.AccountsURL, rejected)
+	} else {
 		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), append(e.secrets, value)...))
 	}
 	if rejected != nil {
-		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: "the token endpoint: " + rejected.Error()}, pause: failurePause}
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause}
 	}
 	// Without the monotonic clock, which stops while a machine sleeps.
 	began = began.Round(0)
@@ -268,20 +271,28 @@ func newAuthError(err error) *AuthError {
 		return &again
 	}
 	if waited, ok := errors.AsType[*tokens.WaitError](err); ok {
-		return &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
+		failure := &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
+		if errors.Is(waited, context.DeadlineExceeded) {
+			failure.Message += ": " + increaseTimeout
+		}
+		return failure
 	}
 	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
-		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(panicked.Error(), maxSnippet)}
+		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(fmt.Sprint(panicked.Value), maxSnippet)}
 	}
 	external, ok := errors.AsType[*externalError](err)
 	if !ok { // the time limit of a refresh, or a TokenSource that ended its goroutine
-		return &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+		failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+		if errors.Is(err, context.DeadlineExceeded) {
+			failure.Message = "getting an access token took too long: " + increaseTimeout
+		}
+		return failure
 	}
 	failure := &AuthError{err: external.err, transient: true}
 	text := external.Error()
 	if response, ok := errors.AsType[*oauth2.RetrieveError](external.err); ok {
 		failure.Code = Code(response.ErrorCode)
-		text = strings.TrimSpace(response.ErrorCode + " " + response.ErrorDescription) // not the body, which may hold a token
+		text = cmp.Or(response.ErrorDescription, "the token endpoint rejected the request") // not the body, which may hold a token
 		if response.Response != nil {
 			failure.StatusCode = response.Response.StatusCode
 		}
