@@ -15,13 +15,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/seed-87e331f0/zohocrm-go/client"
-	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
 func TestNewRejects(t *testing.T) {
@@ -104,17 +100,6 @@ func TestNewRejects(t *testing.T) {
 				t.Errorf("the error has a line break or a password: %q", err)
 			}
 		})
-	}
-}
-
-func TestNewReturnsOneErrorForEverythingItRejects(t *testing.T) {
-	t.Parallel()
-	_, err := client.New(client.DataCenter{}, client.RefreshToken{ClientID: "c"}, client.WithMaxAttempts(0), nil)
-	const want = "zohocrm: DataCenter.APIURL is empty: set it to an https URL; WithMaxAttempts must be at least 1, is 0; " +
-		"DataCenter.AccountsURL is empty: set it to an https URL; RefreshToken.ClientSecret is empty: copy it from Zoho's API console; " +
-		"RefreshToken.RefreshToken is empty: copy it from Zoho's API console"
-	if err == nil || err.Error() != want {
-		t.Errorf("the error is\n%v, want\n%s", err, want)
 	}
 }
 
@@ -250,102 +235,6 @@ func TestClientsShareTheDefaultTransport(t *testing.T) {
 	}
 	if n := connections.Load(); n != 1 {
 		t.Errorf("three clients made %d connections, want 1", n)
-	}
-}
-
-func TestTimeoutsLimitEachRequest(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		options []client.Option
-		timeout time.Duration // of the http.Client
-		want    time.Duration
-	}{
-		"default":             {nil, 0, 30 * time.Second},
-		"WithAttemptTimeout":  {[]client.Option{client.WithAttemptTimeout(5 * time.Second)}, time.Minute, 5 * time.Second},
-		"http.Client.Timeout": {[]client.Option{client.WithAttemptTimeout(5 * time.Second)}, time.Second, time.Second},
-		"WithTimeout":         {[]client.Option{client.WithTimeout(time.Second), client.WithAttemptTimeout(time.Hour)}, time.Minute, time.Second},
-		"default of the call": {[]client.Option{client.WithAttemptTimeout(time.Hour)}, 0, 2 * time.Minute},
-		"no negative Timeout": {nil, -time.Second, 30 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				z := &zoho{}
-				network := transport(func(r *http.Request) (*http.Response, error) {
-					if deadline, _ := r.Context().Deadline(); time.Until(deadline) != test.want {
-						t.Errorf("%s has %s, want %s", r.URL.Path, time.Until(deadline), test.want)
-					}
-					return z.RoundTrip(r)
-				})
-				hc := &http.Client{Transport: network, Timeout: test.timeout}
-				mustUpdate(t, newClient(t, client.EU, credentials(), append(test.options, client.WithHTTPClient(hc))...))
-			})
-		})
-	}
-}
-
-func TestWithUserAgentIsSentWithAllRequests(t *testing.T) {
-	t.Parallel()
-	for want, options := range map[string][]client.Option{
-		"zohocrm-go/0.1.0":            nil,
-		"orders/2.1 zohocrm-go/0.1.0": {client.WithUserAgent("orders/2.1")},
-	} {
-		z := &zoho{}
-		mustUpdate(t, z.client(t, credentials(), options...))
-		if token, update := z.requests[0].UserAgent(), z.requests[1].UserAgent(); token != want || update != want {
-			t.Errorf("the User-Agent is %q and %q, want %q", token, update, want)
-		}
-	}
-}
-
-func TestWithMaxConcurrentLimitsRequestsInFlight(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var inFlight atomic.Int32
-		crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithMaxConcurrent(5), client.WithAttemptTimeout(2*time.Second),
-			transport(func(r *http.Request) (*http.Response, error) {
-				if n := inFlight.Add(1); n > 5 {
-					t.Errorf("%d requests are in flight", n)
-				}
-				time.Sleep(time.Second)
-				inFlight.Add(-1)
-				return answer(http.StatusOK, roleUpdated), nil
-			}).option())
-		began := time.Now()
-		var calls errgroup.Group
-		for range 50 {
-			calls.Go(func() error { return update(t, crm) })
-		}
-		if err := calls.Wait(); err != nil {
-			t.Error(err)
-		}
-		if elapsed := time.Since(began); elapsed != 10*time.Second {
-			t.Errorf("50 calls of a second took %s, 5 at a time", elapsed)
-		}
-	})
-}
-
-func TestOperationFromContext(t *testing.T) {
-	t.Parallel()
-	breaksContract(t) // by a response that fits one operation only
-	for id, call := range calls {
-		var seen []string
-		z := &zoho{}
-		_ = call(t.Context(), newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			operation, found := client.OperationFromContext(r.Context())
-			if seen = append(seen, operation.ID); found {
-				operation.Scopes[0] = "changed by the caller"
-			}
-			return z.RoundTrip(r)
-		}).option()))
-		if want := []string{"", id}; !slices.Equal(seen, want) {
-			t.Errorf("the requests belong to %q, want a token request and %s", seen, id)
-		}
-	}
-	for _, operation := range generated.Operations() {
-		if !strings.HasPrefix(operation.Scopes[0], "ZohoCRM.") {
-			t.Errorf("the scope of %s was changed through a copy of the operation", operation.ID)
-		}
 	}
 }
 

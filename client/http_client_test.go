@@ -274,13 +274,16 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 func TestHTTPClientReturnsItsSlotWithTheResponseHeader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{}
+		body, end := io.Pipe()
+		z := &zoho{update: func(string) *http.Response { return &http.Response{StatusCode: http.StatusOK, Body: body} }}
 		crm := z.otherEndpoint(t, client.StaticToken("1000.token"), client.WithMaxConcurrent(1))
 		res, err := crm.HTTPClient().Do(newRequest(t, leadsURL, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustUpdate(t, crm) // although the body above is not read
+		z.update = nil
+		mustUpdate(t, crm) // although the body above has not arrived
+		_ = end.Close()
 		_ = res.Body.Close()
 
 		respond, done := make(chan struct{}), make(chan error)
@@ -289,10 +292,10 @@ func TestHTTPClientReturnsItsSlotWithTheResponseHeader(t *testing.T) {
 		synctest.Wait() // the slot is taken
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { synctest.Wait(); cancel() }()
-		body := newCloser("body")
-		_, _, err = request(crm, newRequest(t, leadsURL, body).WithContext(ctx))
-		if !errors.Is(err, context.Canceled) || !body.closed.Load() {
-			t.Errorf("waiting for a slot ends with %v, body closed: %t; want context canceled", err, body.closed.Load())
+		waiting := newCloser("body")
+		_, _, err = request(crm, newRequest(t, leadsURL, waiting).WithContext(ctx))
+		if !errors.Is(err, context.Canceled) || !waiting.closed.Load() {
+			t.Errorf("waiting for a slot ends with %v, body closed: %t; want context canceled", err, waiting.closed.Load())
 		}
 		close(respond)
 		if err := <-done; err != nil {
