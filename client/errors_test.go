@@ -156,15 +156,6 @@ type sourceFunc func() (*oauth2.Token, error)
 
 func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
 
-type memoryCache map[string][]byte
-
-func (c memoryCache) Get(_ context.Context, key string) ([]byte, error) { return c[key], nil }
-
-func (c memoryCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
-	c[key] = value
-	return nil
-}
-
 var (
 	rejected          = responding(401, bare("INVALID_TOKEN"))
 	unavailable       = responding(503, "<html>", "Content-Type", "text/html")

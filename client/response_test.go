@@ -36,8 +36,6 @@ const (
 	wrong = `{"code":"INVALID_DATA","details":{},"message":"text","status":"error"}`
 )
 
-func second[T any](_ T, err error) error { return err }
-
 // Each result of a bulk update is judged by its own element, whatever the HTTP status.
 func TestResultsOfABulkUpdate(t *testing.T) {
 	t.Parallel()

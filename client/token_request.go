@@ -105,7 +105,7 @@ func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.attemptTimeout)
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
-	address := strings.TrimSuffix(e.dc.AccountsURL, "/") + tokenPath
+	address := strings.TrimRight(e.dc.AccountsURL, "/") + tokenPath
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(e.form.Encode()))
 	if err != nil {
 		return transport.Response{}, &transport.Error{Final: true, Err: err}
