@@ -45,17 +45,9 @@ func TestRequestsNameTheirOperationAndUserAgent(t *testing.T) {
 				}
 				return http.DefaultTransport.RoundTrip(r)
 			}).option())
-			results, err := call(t.Context(), crm)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, result := range results {
-				if result.Err != nil || result.ID == "" || result.Code != "SUCCESS" || result.Message == "" {
-					t.Errorf("the result is %+v", result)
-				}
-			}
-			if want := []string{"token", operation.ID + " " + operation.Method + " " + operation.Path}; !slices.Equal(seen, want) {
-				t.Errorf("the requests were %q, want %q", seen, want)
+			_, err := call(t.Context(), crm)
+			if want := []string{"token", operation.ID + " " + operation.Method + " " + operation.Path}; err != nil || !slices.Equal(seen, want) {
+				t.Errorf("the requests were %q, want %q: %v", seen, want, err)
 			}
 		})
 	}
@@ -125,31 +117,6 @@ level=ERROR msg=failed err.operation=updateContactRole err.status=400 err.code=I
 			t.Errorf("the log is\n%swant\n%s", got, want)
 		}
 	})
-}
-
-func TestTransportsThatMisbehave(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		roundTrip transport
-		text      string
-	}{
-		"neither a response nor an error": {func(*http.Request) (*http.Response, error) { return nil, nil }, "the RoundTripper returned neither a response nor an error"},
-		"no body":                         {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, "HTTP 503"},
-		"the error of another call": {func(*http.Request) (*http.Response, error) {
-			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
-		}, "circuit open"},
-	} {
-		for _, auth := range []client.Auth{credentials(), static} {
-			t.Run(fmt.Sprintf("%s, %T", name, auth), func(t *testing.T) {
-				t.Parallel()
-				ownContract(t)
-				err := update(t, newClient(t, client.EU, auth, client.WithMaxAttempts(1), test.roundTrip.option()))
-				if err == nil || !strings.Contains(err.Error(), test.text) {
-					t.Errorf("the error must have %q: %v", test.text, err)
-				}
-			})
-		}
-	}
 }
 
 // TestConnectionsAreReused tests that responses of all kinds are read to their end and closed.

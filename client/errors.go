@@ -291,6 +291,9 @@ func Retryable(err error) bool {
 
 // MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
 // sent, and no response says what became of it. Read the module or contact role to find out. An update may be repeated safely.
+//
+// It is also true if a server or proxy requires a client certificate under TLS 1.3, which rejects a request only after it was
+// sent.
 func MaybeApplied(err error) bool {
 	return anyOf(err, func(err error) bool {
 		switch e := err.(type) { //nolint:errorlint // anyOf unwraps

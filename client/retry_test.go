@@ -75,16 +75,20 @@ func respond(t *testing.T, responses string, cancel func()) transport {
 		}
 		word := words[0]
 		words = words[1:]
-		stop := func(wait func()) (int, error) {
-			if wait(); r.Method == http.MethodPost {
-				time.Sleep(time.Second) // a token request is not for one call alone
+		what, inBody := strings.CutSuffix(word, " in the body")
+		if wait := map[string]func(){"stall": func() { <-r.Context().Done() }, "cancel": cancel}[what]; wait != nil {
+			read := readFunc(func([]byte) (int, error) {
+				if wait(); r.Method == http.MethodPost {
+					time.Sleep(time.Second) // a token request is not for one call alone
+				}
+				return 0, cmp.Or(r.Context().Err(), io.EOF)
+			})
+			if inBody {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), read))}, nil
+			} else if _, err := read(nil); err != io.EOF {
+				return nil, err
 			}
-			return 0, cmp.Or(r.Context().Err(), io.EOF)
-		}
-		stall := func() { <-r.Context().Done() }
-		inBody := func(wait func()) *http.Response {
-			beginning := strings.NewReader(`{"contact_roles":[`)
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(beginning, readFunc(func([]byte) (int, error) { return stop(wait) })))}
+			return answer(200, granted(1)), nil
 		}
 		switch word {
 		case "token":
@@ -100,15 +104,12 @@ func respond(t *testing.T, responses string, cancel func()) transport {
 			return nil, io.ErrUnexpectedEOF
 		case "refused":
 			return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-		case "stall", "cancel":
-			if _, err := stop(map[string]func(){"stall": stall, "cancel": cancel}[word]); err != io.EOF {
-				return nil, err
-			}
-			return answer(200, granted(1)), nil
-		case "stall in the body":
-			return inBody(stall), nil
-		case "cancel in the body":
-			return inBody(cancel), nil
+		case "nothing":
+			return nil, nil
+		case "503 without a body":
+			return &http.Response{StatusCode: 503}, nil
+		case "error of another call":
+			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
 		}
 		word, after, _ := strings.Cut(word, " after ")
 		status, code, isZoho := strings.Cut(word, " ")
@@ -124,6 +125,10 @@ func respond(t *testing.T, responses string, cancel func()) transport {
 		return res, nil
 	}
 }
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 var static = client.StaticToken("1000.token")
 
@@ -182,6 +187,19 @@ func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
 		return nil, io.ErrClosedPipe
 	}))
 	script{"no token after a lost attempt", "lost", 0, failure{"no response, may have taken effect: no access token: the oauth2.TokenSource failed", io.ErrClosedPipe, 0, applied, retryable}}.run(t, ending)
+}
+
+func TestTransportsThatMisbehave(t *testing.T) {
+	t.Parallel()
+	for _, test := range []script{
+		{"", "nothing", 0, failure{"the RoundTripper returned neither a response nor an error", nil, 0, applied, retryable}},
+		{"", "503 without a body", 0, failure{"HTTP 503: response is empty", client.ErrResponseEmpty, 0, applied, retryable}},
+		{"", "error of another call", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}},
+	} {
+		test.run(t, static, client.WithMaxAttempts(1))
+		test.failure = failure{text: "no access token: ", retryable: true}
+		test.run(t, credentials(), client.WithMaxAttempts(1))
+	}
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {

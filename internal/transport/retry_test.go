@@ -56,7 +56,7 @@ func TestRetryEnds(t *testing.T) {
 		{"after the last attempt, without a wait", time.Hour, []transport.Verdict{again, again, after(time.Second)}, 3, 0},
 		{"after a wait as requested", time.Hour, []transport.Verdict{after(time.Minute), {}}, 2, time.Minute},
 		{"before a longer wait than a minute", time.Hour, []transport.Verdict{after(time.Minute + 1)}, 1, 0},
-		{"before a wait that the context does not last", 5 * time.Second, []transport.Verdict{after(5*time.Second + 1)}, 1, 0},
+		{"before a wait that the context does not last", 5 * time.Second, []transport.Verdict{after(5 * time.Second)}, 1, 0},
 		{"after a wait that the context just lasts", 5 * time.Second, []transport.Verdict{after(5*time.Second - 1), {}}, 2, 5*time.Second - 1},
 		{"when the context ends", -time.Second, []transport.Verdict{after(time.Minute)}, 1, time.Second}, // cancelled, without a deadline
 	} {
