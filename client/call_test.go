@@ -209,7 +209,7 @@ func TestSlotsOfMaxConcurrent(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := crm.UpdateContactRole(ctx, roleID, rename)
-			failure{"nothing was sent: context deadline exceeded: increase the timeout", context.DeadlineExceeded, 1, false, true}.check(t, err, requests)
+			failure{"nothing was sent: waiting for WithMaxConcurrent: context deadline exceeded: increase the timeout", context.DeadlineExceeded, 1, false, true}.check(t, err, requests)
 		},
 		"a token request takes none": func(t *testing.T, crm *client.Client, put *transport, tokens *int) {
 			*put = func(r *http.Request) (*http.Response, error) {

@@ -83,9 +83,9 @@ const (
 )
 
 var (
-	secretAuth = client.RefreshToken{ClientID: "client id", ClientSecret: "client-secret", RefreshToken: "2000.secret-refresh-token"}
-	secrets    = []string{secretToken, secretAuth.ClientSecret, secretAuth.RefreshToken}
-	static     = client.StaticToken(secretToken)
+	secretAuth   = client.RefreshToken{ClientID: "client id", ClientSecret: "client-secret", RefreshToken: "2000.secret-refresh-token"}
+	secrets      = []string{secretToken, secretAuth.ClientSecret, secretAuth.RefreshToken}
+	secretStatic = client.StaticToken(secretToken)
 )
 
 // offline returns a client whose requests the contract does not cover.
@@ -171,8 +171,8 @@ func configurationErrors(t *testing.T) []message {
 		_, err := client.New(dc, auth, options...)
 		return err
 	}
-	api := func(url string) error { return create(client.DataCenter{APIURL: url}, static) }
-	crm := offline(t, static, noConnection)
+	api := func(url string) error { return create(client.DataCenter{APIURL: url}, secretStatic) }
+	crm := offline(t, secretStatic, noConnection)
 	role := func(id string, role client.ContactRoleUpdate) error {
 		return second(crm.UpdateContactRole(t.Context(), id, role))
 	}
@@ -199,17 +199,17 @@ func configurationErrors(t *testing.T) []message {
 		{"New: http API URL", api("http://www.zohoapis.eu")},
 		{"New: API URL with the path of the API", api("https://www.zohoapis.eu/crm/v7/")},
 		{"New: accounts URL with the path of tokens", create(client.DataCenter{APIURL: client.EU.APIURL, AccountsURL: "https://accounts.zoho.eu/oauth/v2/token"}, secretAuth)},
-		{"New: unknown sandbox", create(client.DataCenter{APIURL: "https://user:" + secretToken + "@crm.example.com"}.Sandbox(), static)},
-		{"New: developer environment of a sandbox", create(client.EU.Sandbox().Developer(), static)},
-		{"New: nil http.Client", create(client.EU, static, client.WithHTTPClient(nil))},
-		{"New: nil transport", create(client.EU, static, client.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}))},
-		{"New: nil logger", create(client.EU, static, client.WithLogger(nil))},
-		{"New: attempts", create(client.EU, static, client.WithMaxAttempts(0))},
-		{"New: concurrent requests", create(client.EU, static, client.WithMaxConcurrent(0))},
-		{"New: attempt timeout", create(client.EU, static, client.WithAttemptTimeout(0))},
-		{"New: timeout", create(client.EU, static, client.WithTimeout(-time.Second))},
-		{"New: User-Agent", create(client.EU, static, client.WithUserAgent("a\nb"))},
-		{"New: nil hook", create(client.EU, static, client.WithCallHook(nil))},
+		{"New: unknown sandbox", create(client.DataCenter{APIURL: "https://user:" + secretToken + "@crm.example.com"}.Sandbox(), secretStatic)},
+		{"New: developer environment of a sandbox", create(client.EU.Sandbox().Developer(), secretStatic)},
+		{"New: nil http.Client", create(client.EU, secretStatic, client.WithHTTPClient(nil))},
+		{"New: nil transport", create(client.EU, secretStatic, client.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}))},
+		{"New: nil logger", create(client.EU, secretStatic, client.WithLogger(nil))},
+		{"New: attempts", create(client.EU, secretStatic, client.WithMaxAttempts(0))},
+		{"New: concurrent requests", create(client.EU, secretStatic, client.WithMaxConcurrent(0))},
+		{"New: attempt timeout", create(client.EU, secretStatic, client.WithAttemptTimeout(0))},
+		{"New: timeout", create(client.EU, secretStatic, client.WithTimeout(-time.Second))},
+		{"New: User-Agent", create(client.EU, secretStatic, client.WithUserAgent("a\nb"))},
+		{"New: nil hook", create(client.EU, secretStatic, client.WithCallHook(nil))},
 		{"New: six errors", create(client.DataCenter{}, client.RefreshToken{}, client.WithMaxAttempts(-1))},
 		{"client that New did not create", second(new(client.Client).UpdateContactRole(t.Context(), roleID, rename))},
 
@@ -233,15 +233,15 @@ func configurationErrors(t *testing.T) []message {
 
 // responseErrors are those of a response of the API.
 func responseErrors(t *testing.T) []message {
-	one := func(network transport) error { return update(t, offline(t, static, network)) }
+	one := func(network transport) error { return update(t, offline(t, secretStatic, network)) }
 	two := func(network transport) error {
-		return second(offline(t, static, network).UpdateContactRoles(t.Context(), renames))
+		return second(offline(t, secretStatic, network).UpdateContactRoles(t.Context(), renames))
 	}
 	module := func(name, body string) error {
-		return second(offline(t, static, responding(400, body)).UpdateCustomModule(t.Context(), name, labels))
+		return second(offline(t, secretStatic, responding(400, body)).UpdateCustomModule(t.Context(), name, labels))
 	}
 	read := func(status int, body string) error {
-		return second(offline(t, static, responding(status, body)).GetModule(t.Context(), "Vehicles"))
+		return second(offline(t, secretStatic, responding(status, body)).GetModule(t.Context(), "Vehicles"))
 	}
 	four := append(renames[:2:2], client.ContactRoleUpdate{ID: "3", Name: "x"}, client.ContactRoleUpdate{ID: "4", Name: "x"})
 	first, next := updated(roleID), updated(nextRoleID)
@@ -249,7 +249,7 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: one input", one(responding(400, roles(taken)))},
 		{"Zoho's error: one of two inputs", two(responding(207, roles(first, taken)))},
 		{"Zoho's error: two of two inputs", two(responding(400, roles(wrong, taken)))},
-		{"Zoho's error: four inputs", second(offline(t, static, responding(400, roles(wrong, wrong, wrong, wrong))).UpdateContactRoles(t.Context(), four))},
+		{"Zoho's error: four inputs", second(offline(t, secretStatic, responding(400, roles(wrong, wrong, wrong, wrong))).UpdateContactRoles(t.Context(), four))},
 		{"Zoho's error: two of one input", two(responding(207, roles(first, "["+taken+","+wrong+"]")))},
 		{"Zoho's error: input without an id", module("Vehicles", `{"modules":[`+item("NOT_ALLOWED", `{"api_name":"api_name"}`, "error")+`]}`)},
 		{"Zoho's error: whole request", module(moduleID, item("INVALID_MODULE", `{"resource_path_index":2}`, "error"))},
@@ -257,7 +257,7 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: unprintable characters", one(responding(400, strings.Replace(bare("A_NEW_CODE"), "text", `two\nlines\u200b\u0000`, 1)))},
 		{"Zoho's error: long texts", one(responding(400, item("A_NEW_CODE"+strings.Repeat("E", 999), `{"long":"`+strings.Repeat("long ", 999)+`"}`, "error")))},
 		{"Zoho's error: scope", one(responding(401, bare("OAUTH_SCOPE_MISMATCH")))},
-		{"Zoho's error: scope of a check", offline(t, static, responding(401, bare("OAUTH_SCOPE_MISMATCH"))).Check(t.Context())},
+		{"Zoho's error: scope of a check", offline(t, secretStatic, responding(401, bare("OAUTH_SCOPE_MISMATCH"))).Check(t.Context())},
 		{"Zoho's error: permission", one(responding(403, item("NO_PERMISSION", `{"permissions":["Crm_Implied_Edit_Contacts"]}`, "error")))},
 		{"Zoho's error: rejected token", one(rejected)},
 		{"Zoho's error: rejected new token", update(t, offline(t, secretAuth, sequence(responding(200, granted(1)), rejected, responding(200, granted(2)), rejected)))},
@@ -301,7 +301,7 @@ func responseErrors(t *testing.T) []message {
 		{"unusable response: module without an id", read(200, `{"modules":[{"api_name":"Vehicles"}]}`)},
 		{"unusable response: not a list", read(200, `{"modules":{}}`)},
 		{"unusable response: list with the status of an error", read(400, `{"modules":[{"id":"1"}]}`)},
-		{"incomplete list", second(offline(t, static, responding(200, `{"profiles":[{"id":"1"}],"info":{"more_records":true}}`)).ListProfiles(t.Context()))},
+		{"incomplete list", second(offline(t, secretStatic, responding(200, `{"profiles":[{"id":"1"}],"info":{"more_records":true}}`)).ListProfiles(t.Context()))},
 	}
 }
 
@@ -364,12 +364,12 @@ func tokenErrors(t *testing.T) []message {
 // networkErrors are those of a call without a response.
 func networkErrors(t *testing.T) []message {
 	call := func(network http.RoundTripper, options ...client.Option) error {
-		return update(t, offline(t, static, network, options...))
+		return update(t, offline(t, secretStatic, network, options...))
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	busy := func() error {
-		crm := offline(t, static, transport(neverResponding), client.WithMaxConcurrent(1))
+		crm := offline(t, secretStatic, transport(neverResponding), client.WithMaxConcurrent(1))
 		go func() { _ = update(t, crm) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -391,7 +391,7 @@ func networkErrors(t *testing.T) []message {
 		{"no response: proxy has no connection", call(rejectingProxy("502 Bad Gateway"))},
 		{"no response: connection reset", call(connectionReset, client.WithMaxAttempts(1))},
 		{"no response: connection reset four times", call(connectionReset)},
-		{"no response: connection reset at a read", second(offline(t, static, connectionReset).ListModules(t.Context()))},
+		{"no response: connection reset at a read", second(offline(t, secretStatic, connectionReset).ListModules(t.Context()))},
 		{"no response: throttled, then no connection", call(sequence(throttled, noConnection))},
 		{"no response: server error, then connection reset", call(sequence(unavailable, connectionReset))},
 		{"no response: connection reset, then no connection", call(sequence(connectionReset, noConnection))},
@@ -400,8 +400,8 @@ func networkErrors(t *testing.T) []message {
 		{"no response: no turn in time", busy()},
 		{"no response: neither response nor error", call(failing(nil), client.WithMaxAttempts(1))},
 		{"no response: secret in an error", call(transport(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send\n%v", r.Header) }))},
-		{"no response: canceled before", second(offline(t, static, noConnection).UpdateContactRole(canceled, roleID, rename))},
-		{"HTTPClient: another host", get(offline(t, static, noConnection), "https://www.example.com/?token="+secretToken)},
+		{"no response: canceled before", second(offline(t, secretStatic, noConnection).UpdateContactRole(canceled, roleID, rename))},
+		{"HTTPClient: another host", get(offline(t, secretStatic, noConnection), "https://www.example.com/?token="+secretToken)},
 		{"HTTPClient: no token", get(offline(t, secretAuth, responding(200, `{"error":"invalid_code"}`)), "https://www.zohoapis.eu/crm/v7/users")},
 		{"HTTPClient: body cannot be read again", get(offline(t, secretAuth, renewing), "https://www.zohoapis.eu/crm/v7/users")},
 		{"HTTPClient: client that New did not create", get(new(client.Client), "https://www.zohoapis.eu/crm/v7/users")},

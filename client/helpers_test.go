@@ -190,6 +190,8 @@ func (z *zoho) mustHaveAsked(t testing.TB, n int) {
 	}
 }
 
+var static = client.StaticToken("1000.token")
+
 // credentials are those of no other test: equal ones would share a token.
 func credentials() client.RefreshToken {
 	return client.RefreshToken{ClientID: "1000." + rand.Text(), ClientSecret: rand.Text(), RefreshToken: "1000." + rand.Text()}

@@ -83,7 +83,7 @@ func TestResultsOfABulkUpdate(t *testing.T) {
 			if !test.contract {
 				breaksContract(t)
 			}
-			crm := newClient(t, client.EU, static, client.WithMaxAttempts(1), responding(test.status, test.body).option())
+			crm := newClient(t, client.EU, secretStatic, client.WithMaxAttempts(1), responding(test.status, test.body).option())
 			results, err := crm.UpdateContactRoles(t.Context(), renames)
 			if len(results) != 2 || (err == nil) != (test.want == [2]string{success, success}) {
 				t.Fatalf("%d results, error %v", len(results), err)
@@ -146,7 +146,7 @@ func checkResults(t *testing.T, update, status int, contentType string, body []b
 	t.Helper()
 	u := updateCalls[update]
 	want := updatedInputs(status, contentType, body, u.key, u.ids)
-	results, err := u.call(t.Context(), offline(t, static, responding(status, string(body), "Content-Type", contentType), client.WithMaxAttempts(1)))
+	results, err := u.call(t.Context(), offline(t, secretStatic, responding(status, string(body), "Content-Type", contentType), client.WithMaxAttempts(1)))
 	if len(u.ids) == 1 && err != nil {
 		results[0].Err = err
 	}
@@ -289,7 +289,7 @@ func TestIDsOfModulesAreComparedAsText(t *testing.T) {
 		{"0123", "123", false},
 		{"Digital_Marketing", moduleID, true}, // its id is not known
 	} {
-		crm := offline(t, static, responding(200, `{"modules":[`+updated(test.id)+`]}`))
+		crm := offline(t, secretStatic, responding(200, `{"modules":[`+updated(test.id)+`]}`))
 		result, err := crm.UpdateCustomModule(t.Context(), test.module, labels)
 		if test.ok != (err == nil) || test.ok && result.ID != test.id || !test.ok && result != (client.Result{}) {
 			t.Errorf("module %s, response with id %s: %+v, %v", test.module, test.id, result, err)
@@ -300,7 +300,7 @@ func TestIDsOfModulesAreComparedAsText(t *testing.T) {
 func TestNoInputsAreNotASuccess(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "{}", "null", roles(), bare("MANDATORY_NOT_FOUND")} {
-		crm := offline(t, static, responding(200, body), client.WithoutValidation())
+		crm := offline(t, secretStatic, responding(200, body), client.WithoutValidation())
 		if results, err := crm.UpdateContactRoles(t.Context(), nil); err == nil || len(results) != 0 {
 			t.Errorf("%s: %v, %v", body, results, err)
 		}
@@ -362,7 +362,7 @@ func TestReads(t *testing.T) {
 		{"missing scope", listProfiles, 401, bare("OAUTH_SCOPE_MISMATCH"), []client.Profile(nil), client.CodeOAuthScopeMismatch},
 		{"missing permission", listProfiles, 403, bare("NO_PERMISSION"), []client.Profile(nil), client.CodeNoPermission},
 	} {
-		got, err := test.read(offline(t, static, responding(test.status, test.body)))
+		got, err := test.read(offline(t, secretStatic, responding(test.status, test.body)))
 		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got %+.500v, want %+.500v", test.name, got, test.want)
 		}
@@ -388,7 +388,7 @@ func TestReadsAreRetried(t *testing.T) {
 	} {
 		requests := 0
 		network := sequence(connectionReset, responding(200, `{"mod`), responding(500, bare("INTERNAL_ERROR")), responding(403, bare("NO_PERMISSION")))
-		crm := offline(t, static, transport(func(r *http.Request) (*http.Response, error) {
+		crm := offline(t, secretStatic, transport(func(r *http.Request) (*http.Response, error) {
 			if requests++; r.Method != http.MethodGet || r.URL.RequestURI() != path || r.Body != nil {
 				t.Errorf("sent was %s %s with the body %v", r.Method, r.URL, r.Body)
 			}
@@ -404,7 +404,7 @@ func TestErrorHasWhatTheResponseSays(t *testing.T) {
 	t.Parallel()
 	const details = `{"id":"9","api_name":"name","json_path":"$.contact_roles[0].name","expected_data_type":"string","maximum_length":50,"limit":100,` +
 		`"param_name":"status","resource_path_index":2,"supported_version":8,"permissions":["a","b"],"unknown":{"x":null}}`
-	crm := offline(t, static, sequence(responding(500, bare("INTERNAL_ERROR")), responding(400, roles(item("INVALID_DATA", details, "error")),
+	crm := offline(t, secretStatic, sequence(responding(500, bare("INTERNAL_ERROR")), responding(400, roles(item("INVALID_DATA", details, "error")),
 		"X-API-CREDITS-REMAINING", "0", "Retry-After", "7")), client.WithFirstWait(0))
 	got, isError := errors.AsType[*client.Error](update(t, crm))
 	if !isError {
@@ -442,7 +442,7 @@ func TestErrorsOfUndocumentedForm(t *testing.T) {
 		`{"id":"1","id":"2","api_name":"name"}`:                                       {APIName: "name"},
 		`["x"]`:                                                                       {},
 	} {
-		got, _ := errors.AsType[*client.Error](update(t, offline(t, static, responding(400, item("INVALID_DATA", details, "error"), "X-API-CREDITS-REMAINING", "-1"))))
+		got, _ := errors.AsType[*client.Error](update(t, offline(t, secretStatic, responding(400, item("INVALID_DATA", details, "error"), "X-API-CREDITS-REMAINING", "-1"))))
 		want.Raw = json.RawMessage(details)
 		if !reflect.DeepEqual(got.Details, want) || got.CreditsRemaining != -1 {
 			t.Errorf("the details are %+v, want %+v; %d credits remain, want -1", got.Details, want, got.CreditsRemaining)
@@ -465,7 +465,7 @@ func TestTokenInAResponseIsRedacted(t *testing.T) {
 		"content type":       responding(200, roleUpdated, "Content-Type", hidden),
 		"redirect":           responding(307, "", "Location", "https://example.com/"+secretToken),
 	} {
-		result, err := offline(t, static, network, client.WithFirstWait(0)).UpdateContactRole(t.Context(), roleID, rename)
+		result, err := offline(t, secretStatic, network, client.WithFirstWait(0)).UpdateContactRole(t.Context(), roleID, rename)
 		shown := fmt.Sprintf("%v %+v", err, result)
 		if failure, isError := errors.AsType[*client.Error](err); isError {
 			shown += fmt.Sprintf("%+v %s %s", *failure, failure.Details.Raw, slog.AnyValue(failure).Resolve())
@@ -489,7 +489,7 @@ func TestSizeOfAResponse(t *testing.T) {
 		{write, 4 << 20, 4 << 20}, {write, 4<<20 + 1, 4 << 20}, {write, 1 << 40, 4 << 20}, {list, 32 << 20, 32 << 20}, {list, 32<<20 + 1, 32 << 20},
 	} {
 		padded := &paddedBody{Reader: io.MultiReader(strings.NewReader(body), io.LimitReader(spaces{}, int64(test.size-len(body))))}
-		err := test.call(offline(t, static, transport(func(*http.Request) (*http.Response, error) {
+		err := test.call(offline(t, secretStatic, transport(func(*http.Request) (*http.Response, error) {
 			res := answer(200, "")
 			res.Body, res.ContentLength = padded, math.MaxInt64
 			return res, nil
@@ -534,7 +534,7 @@ func TestMemoryOfAResponse(t *testing.T) {
 		{`{"code":"X","modules":[{"id":"1","profiles":[`, `1,`, `1]}]}`, listModules},
 	} {
 		body := test.before + strings.Repeat(test.element, 4_000_000/len(test.element)) + test.after
-		crm := offline(t, static, responding(200, body))
+		crm := offline(t, secretStatic, responding(200, body))
 		var before, after, kept runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)

@@ -130,8 +130,6 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-var static = client.StaticToken("1000.token")
-
 func TestRejectedTokensAreReplaced(t *testing.T) {
 	t.Parallel()
 	rejected := func(text string, is error) failure { return failure{text: text, is: is} }
@@ -143,7 +141,7 @@ func TestRejectedTokensAreReplaced(t *testing.T) {
 		{"unless the new one is rejected too", "token | 401 INVALID_TOKEN | token | 401 INVALID_TOKEN", 0, rejected("A new token was rejected as well", client.CodeInvalidToken)},
 		{"not once more in another attempt", "token | 401 INVALID_TOKEN | token | 429 | 401 INVALID_TOKEN", 0, rejected("(3 attempts)", client.CodeInvalidToken)},
 		{"unless there is none", "token | 401 INVALID_TOKEN | invalid_code", 0, rejected("previous error: updateContactRole: HTTP 401 INVALID_TOKEN", client.CodeInvalidCode)},
-		{"unless a scope is missing", "token | 401 OAUTH_SCOPE_MISMATCH", 0, rejected("needed: ZohoCRM.modules.contacts.UPDATE, ZohoCRM.modules.ALL", client.CodeOAuthScopeMismatch)},
+		{"unless a scope is missing", "token | 401 OAUTH_SCOPE_MISMATCH", 0, rejected("one of the scopes of this operation: ZohoCRM.modules.contacts.UPDATE, ZohoCRM.modules.ALL", client.CodeOAuthScopeMismatch)},
 		{"unless the status is another", "token | 400 INVALID_TOKEN", 0, rejected("HTTP 400 INVALID_TOKEN", client.CodeInvalidToken)},
 		{"unless the 401 is that of a proxy", "token | 401", 0, rejected("HTTP 401: response is not valid JSON", nil)},
 	} {
@@ -301,7 +299,7 @@ func TestCancelledCalls(t *testing.T) {
 		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, retryable)},
 		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, retryable)},
 		{"while a rejected token is replaced", "token | 401 INVALID_TOKEN | cancel", 0, ended("no access token: context ended", !applied, !retryable)},
-		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no response: context canceled; previous error: updateContactRole: HTTP 429", !applied, retryable)},
+		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, retryable)},
 	} {
 		test.run(t, credentials())
 	}
@@ -325,7 +323,7 @@ func TestCancelledCallIsNotSentWithAnotherToken(t *testing.T) {
 		return responses(r)
 	}).option())
 	_, err := crm.UpdateContactRole(ctx, roleID, rename)
-	failure{text: "no response: context canceled", is: context.Canceled}.check(t, err, 0)
+	failure{text: "no further response: context canceled", is: context.Canceled}.check(t, err, 0)
 }
 
 // TestEachAttemptSendsTheSameBody tests that with another token and although the caller reuses its slice.
