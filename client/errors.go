@@ -140,7 +140,9 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		fmt.Fprintf(&b, " %s", sanitize.Text(string(e.Code), maxSnippet))
 	}
-	fmt.Fprintf(&b, ": %s", sanitize.Text(e.Message, maxMessage))
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", sanitize.Text(e.Message, maxMessage))
+	}
 	if raw := string(e.Details.Raw); raw != "" && raw != "{}" && raw != "null" {
 		fmt.Fprintf(&b, " %s", sanitize.Text(raw, maxSnippet))
 	}

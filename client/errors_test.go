@@ -254,6 +254,7 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: input without an id", module("Vehicles", `{"modules":[`+item("NOT_ALLOWED", `{"api_name":"api_name"}`, "error")+`]}`)},
 		{"Zoho's error: whole request", module(moduleID, item("INVALID_MODULE", `{"resource_path_index":2}`, "error"))},
 		{"Zoho's error: unknown code", one(responding(400, bare("A_NEW_CODE")))},
+		{"Zoho's error: no message", one(responding(400, `{"code":"A_NEW_CODE","details":{"limit":1},"status":"error"}`))},
 		{"Zoho's error: unprintable characters", one(responding(400, strings.Replace(bare("A_NEW_CODE"), "text", `two\nlines\u200b\u0000`, 1)))},
 		{"Zoho's error: long texts", one(responding(400, item("A_NEW_CODE"+strings.Repeat("E", 999), `{"long":"`+strings.Repeat("long ", 999)+`"}`, "error")))},
 		{"Zoho's error: scope", one(responding(401, bare("OAUTH_SCOPE_MISMATCH")))},

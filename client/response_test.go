@@ -369,8 +369,8 @@ func TestReads(t *testing.T) {
 		if (err == nil) != (test.err == nil) || test.err != nil && test.err != errAny && !errors.Is(err, test.err) { //nolint:errorlint // errAny itself
 			t.Errorf("%s: the error is %v, want %v", test.name, err, test.err)
 		}
-		if client.MaybeApplied(err) {
-			t.Errorf("%s: a read may have taken effect", test.name)
+		if failure, isError := errors.AsType[*client.Error](err); client.MaybeApplied(err) || isError && failure.Index != -1 {
+			t.Errorf("%s: the error may not be for an input, or have taken effect: %+v", test.name, failure)
 		}
 	}
 }

@@ -159,10 +159,10 @@ func checkNull(field string, value nullable.Nullable[bool]) []Violation {
 // checkArray checks an array and its items. A maxItems of 0 means no limit.
 func checkArray[T any](field string, items []T, maxItems int, check func(*T) []Violation) (violations []Violation) {
 	if len(items) == 0 {
-		violations = append(violations, Violation{field, "minItems", "must have at least 1, has 0"})
+		violations = append(violations, Violation{field, "minItems", "must have at least 1 element, has 0"})
 	}
 	if maxItems > 0 && len(items) > maxItems {
-		violations = append(violations, Violation{field, "maxItems", fmt.Sprintf("must have at most %d, has %d", maxItems, len(items))})
+		violations = append(violations, Violation{field, "maxItems", fmt.Sprintf("must have at most %d elements, has %d", maxItems, len(items))})
 	}
 	for i := range items {
 		for _, violation := range check(&items[i]) {
