@@ -20,6 +20,11 @@ mock: ## Serve the Zoho stand-in on 127.0.0.1:8080, with a page to try it
 test: ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
 	$(GO) test -C examples/opentelemetry ./...
+	$(GO) test -C rediscache $(RACE) ./...
+
+.PHONY: test-redis
+test-redis: ## Test rediscache against a real Redis server (needs redis-server)
+	REQUIRE_REDIS_SERVER=1 $(GO) test -C rediscache $(RACE) -count=1 ./...
 
 FUZZTIME ?= 30s
 
@@ -52,6 +57,7 @@ check: ## Check that generated code is current, and the code formatted and vette
 	test -z "$$(git ls-files --others --exclude-standard generated client)"
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -C rediscache ./...
 
 .PHONY: bench
 bench: ## Compare a call of the SDK with one by hand and with the generated client
