@@ -45,6 +45,9 @@ func TestOtherHostsAreRejected(t *testing.T) {
 			t.Errorf("host %s of a server on %s: got %s, want %s", test.host, test.listen, got, test.want)
 		}
 		res.Body.Close()
+		if handled := len(s.Requests()) == 1; handled != (res.StatusCode == 200) {
+			t.Errorf("host %s of a server on %s: status %d, the request was handled: %t", test.host, test.listen, res.StatusCode, handled)
+		}
 	}
 }
 
