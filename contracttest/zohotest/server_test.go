@@ -333,7 +333,7 @@ func TestRecordIsBounded(t *testing.T) {
 	s := newServer(t)
 	post := func(n int, body string) {
 		for i := range n {
-			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", fmt.Sprint("/", i), strings.NewReader(body)))
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, fmt.Sprint("/", i), strings.NewReader(body)))
 		}
 	}
 	post(20, strings.Repeat("x", 2<<20))
