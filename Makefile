@@ -4,13 +4,16 @@ GO ?= go
 # The race detector needs a C compiler.
 RACE := $(shell CGO_ENABLED=1 $(GO) env CC | xargs -r which >/dev/null 2>&1 && echo -race)
 
+# The Go modules besides that of the root.
+MODULES := rediscache contracttest/fleet examples/opentelemetry
+
 .PHONY: help
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: ## Run both updates end to end against a Zoho stand-in, and show what happened
-	@$(GO) run ./examples/quickstart
+demo: ## Tell a user's story against a mock server, and show what happened
+	@$(GO) run ./examples/demo
 
 .PHONY: mock
 mock: ## Serve the mock server on 127.0.0.1:8080, with a page to try it
@@ -38,16 +41,21 @@ generate: ## Make generated/ and client/codes.gen.go from spec/openapi.yaml
 	$(GO) generate ./...
 
 .PHONY: check
-check: ## Check that generated code is current, and the code formatted and vetted
+check: ## Check that generated code is current, and the code of all modules formatted and vetted
 	$(GO) generate ./...
 	git diff --exit-code -- generated client/codes.gen.go
 	test -z "$$(git ls-files --others --exclude-standard generated client)"
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	for module in $(MODULES); do $(GO) vet -C $$module ./... || exit 1; done
 
 .PHONY: bench
 bench: ## Compare a call of the client with one written by hand
 	$(GO) run ./contracttest/bench
+
+.PHONY: fleet
+fleet: ## Show how 20 processes share a refresh token, with each kind of cache (starts redis-server if there is one)
+	@bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && $(GO) build -C contracttest/fleet $(RACE) -o "$$bin/fleet" . && "$$bin/fleet"
 
 .PHONY: spec-lint
 spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js and the network)
@@ -70,8 +78,9 @@ browser-test: ## Test the page of the mock server in Chromium (needs Node.js, Ch
 	node interop/browser/test.js
 
 .PHONY: lint
-lint: ## Run golangci-lint (needs the network once)
-	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+lint: ## Run golangci-lint on all modules (needs the network once)
+	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 && \
+	for module in . $(MODULES); do (cd $$module && "$$bin/golangci-lint" run ./...) || exit 1; done
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities in what is linked (needs the network)

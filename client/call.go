@@ -46,6 +46,7 @@ type progress struct {
 	requests, replays int
 	tokenRequested    bool
 	sent              bool // a request reached the network
+	responded         bool // a response was received
 	maybeApplied      bool // a request may have taken effect
 }
 
@@ -141,14 +142,14 @@ func rejectsToken(status int, err error) bool {
 
 // isFromZoho reports whether err is nil or an error of Zoho's, rather than of a gateway or of the network.
 func isFromZoho(err error) bool {
-	return err == nil || len(codes(err)) > 0
+	return err == nil || len(codes(err)) > 0 || errors.Is(err, ErrIncomplete)
 }
 
 // explainRejection adds the likely cause to a rejected token, if a new one was rejected too.
 func explainRejection[T any](a attempt[T], newToo bool) attempt[T] {
 	if e, ok := errors.AsType[*Error](a.err); ok && newToo {
-		e.Resolution = strings.TrimSpace(e.Resolution + " A new token was rejected as well: look for a proxy that removes the Authorization header, " +
-			"and check that the token is for this data centre and environment (production or sandbox).")
+		e.Resolution = "A new token was rejected as well: look for a proxy that removes the Authorization header, " +
+			"and check that the token is for this data centre and environment (production or sandbox)."
 	}
 	return a
 }
@@ -157,9 +158,12 @@ func explainRejection[T any](a attempt[T], newToo bool) attempt[T] {
 func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Request, token string, origin tokens.Origin, p *progress) (a attempt[T]) {
 	if c.slots != nil {
 		if err := c.slots.Acquire(ctx, 1); err != nil {
-			return attempt[T]{err: noResponse(call.operation, err, token, p)}
+			return attempt[T]{err: noResponse(call.operation, fmt.Errorf("waiting for WithMaxConcurrent: %w", err), token, p)}
 		}
 		defer c.slots.Release(1)
+	}
+	if err := ctx.Err(); err != nil { // while a token was replaced, for example
+		return attempt[T]{err: noResponse(call.operation, err, token, p)}
 	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout)
@@ -184,7 +188,7 @@ func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Re
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 		a.err = noResponse(call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
-		p.sent = true
+		p.sent, p.responded = true, true
 		checkJSON(&a.response)
 		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}
@@ -193,6 +197,7 @@ func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Re
 		a.verdict.MaybeApplied = MaybeApplied(a.err)
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 	}
+	a.response.Body = nil // results and errors have copies
 	c.logRequest(ctx, call.operation, &a.response, a.err, origin, p.requests, began)
 	return a
 }
@@ -255,13 +260,17 @@ func noResponse(operation *generated.Operation, err error, token string, p *prog
 	switch {
 	case p.maybeApplied:
 		result = "no response, may have taken effect"
-	case p.sent && p.requests > 1:
+	case p.responded:
 		result = "no further response"
 	case p.sent:
 		result = "no response"
 	}
 	if p.requests > 1 {
 		result += fmt.Sprintf(" (%d attempts)", p.requests)
+	}
+	retryable := !errors.Is(err, context.Canceled) && (failure == nil || !failure.Final)
+	if auth, ok := errors.AsType[*AuthError](err); ok {
+		retryable = auth.transient
 	}
 	hint := ""
 	switch {
@@ -275,7 +284,7 @@ func noResponse(operation *generated.Operation, err error, token string, p *prog
 	return &noResponseError{
 		text:         fmt.Sprintf("zohocrm: %s: %s: %s%s", operation.ID, result, sanitize.Text(strings.TrimPrefix(err.Error(), "zohocrm: "), maxMessage, token), hint),
 		err:          err,
-		retryable:    !errors.Is(err, context.Canceled) && (failure == nil || !failure.Final),
+		retryable:    retryable,
 		maybeApplied: p.maybeApplied,
 	}
 }

@@ -2,77 +2,52 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
+	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
-// TestOperations has each operation succeed, and looks at it from a RoundTripper and the log.
-func TestOperations(t *testing.T) {
+func TestRequestsNameTheirOperationAndUserAgent(t *testing.T) {
+	t.Parallel()
 	for _, operation := range generated.Operations() {
+		call, ok := operations[operation.ID]
+		if !ok {
+			continue
+		}
 		t.Run(operation.ID, func(t *testing.T) {
+			t.Parallel()
 			server := zohotest.NewServer(t)
-			lines, logger := jsonLines()
 			var seen []string
-			crm := newClient(t, server.DataCenter(), server.Auth(), client.WithLogger(logger), client.WithUserAgent("orders/2.1"),
-				transport(func(r *http.Request) (*http.Response, error) {
-					if found, isOperation := client.OperationFromContext(r.Context()); isOperation {
-						seen = append(seen, found.ID+" "+found.Method+" "+found.Path)
-					} else {
-						seen = append(seen, "token")
-					}
-					return http.DefaultTransport.RoundTrip(r)
-				}).option())
-			call, ok := operations[operation.ID]
-			if !ok {
-				t.Skip("the client does not have this operation yet")
-			}
-			results, err := call(t.Context(), crm)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, result := range results {
-				if result.Err != nil || result.ID == "" || result.Code != "SUCCESS" || result.Message == "" {
-					t.Errorf("%+v", result)
+			crm := newClient(t, server.DataCenter(), server.Auth(), client.WithUserAgent("orders/2.1"), transport(func(r *http.Request) (*http.Response, error) {
+				name := "token"
+				if found, ok := client.OperationFromContext(r.Context()); ok {
+					name = found.ID + " " + found.Method + " " + found.Path
 				}
-			}
-			if want := "token, " + operation.ID + " " + operation.Method + " " + operation.Path; strings.Join(seen, ", ") != want {
-				t.Errorf("the RoundTripper saw %s", seen)
-			}
-			request := server.Requests()[1]
-			if agent := request.Header.Get("User-Agent"); !strings.HasPrefix(agent, "orders/2.1 zohocrm-go/") {
-				t.Errorf("the User-Agent is %q", agent)
-			}
-			var line map[string]any
-			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-				t.Fatalf("there must be one line: %v: %s", err, lines)
-			}
-			for key, want := range map[string]any{
-				"level": "INFO", "operation": operation.ID, "method": operation.Method, "path": operation.Path, "status": 200.0, "attempt": 1.0, "code": "SUCCESS",
-			} {
-				if line[key] != want {
-					t.Errorf("%s is %v in the log, not %v", key, line[key], want)
+				seen = append(seen, name)
+				if agent := r.Header.Get("User-Agent"); !strings.HasPrefix(agent, "orders/2.1 zohocrm-go/") {
+					t.Errorf("%s: the User-Agent is %q", name, agent)
 				}
-			}
-			if duration, isNumber := line["duration"].(float64); !isNumber || duration <= 0 || len(line) != 10 {
-				t.Errorf("the log has %v", line)
-			}
-			if strings.Contains(lines.String(), "Digital") || strings.Contains(lines.String(), "Sales") || strings.Contains(lines.String(), "1000.") {
-				t.Errorf("the log shows a body or a token: %s", lines)
+				return http.DefaultTransport.RoundTrip(r)
+			}).option())
+			_, err := call(t.Context(), crm)
+			if want := []string{"token", operation.ID + " " + operation.Method + " " + operation.Path}; err != nil || !slices.Equal(seen, want) {
+				t.Errorf("the requests were %q, want %q: %v", seen, want, err)
 			}
 		})
 	}
@@ -81,92 +56,73 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestLog holds the line of each attempt of a call that fails in several ways.
-func TestLog(t *testing.T) {
-	breaksContract(t)
-	lines, logger := jsonLines()
-	n := 0
-	crm := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithLogger(logger), client.WithFirstWait(time.Microsecond),
-		transport(func(*http.Request) (*http.Response, error) {
-			switch n++; n {
-			case 1:
-				return nil, errors.New("reset\nby 1000.token")
-			case 2:
-				res := answer(http.StatusServiceUnavailable, "<html>")
-				res.Header.Set("X-API-CREDITS-REMAINING", "many")
-				return res, nil
-			case 3:
-				res := answer(http.StatusInternalServerError, bare("INTERNAL_ERROR"))
-				res.Header.Set("X-API-CREDITS-REMAINING", "1234")
-				return res, nil
-			default:
-				res := answer(http.StatusBadRequest, roles(taken))
-				res.Header.Set("X-API-CREDITS-REMAINING", "-7")
-				return res, nil
-			}
-		}).option())
-	err := update(t, crm)
-	want := []map[string]any{
-		{"level": "WARN", "attempt": 1.0, "status": 0.0, "code": nil, "credits_remaining": nil},
-		{"level": "WARN", "attempt": 2.0, "status": 503.0, "code": "", "credits_remaining": nil},
-		{"level": "WARN", "attempt": 3.0, "status": 500.0, "code": "INTERNAL_ERROR", "credits_remaining": 1234.0},
-		{"level": "WARN", "attempt": 4.0, "status": 400.0, "code": "DUPLICATE_DATA", "credits_remaining": nil},
-	}
-	logged := strings.Split(strings.TrimSpace(lines.String()), "\n")
-	if len(logged) != len(want) {
-		t.Fatalf("there must be %d lines: %s", len(want), lines)
-	}
-	for i, text := range logged {
-		var line map[string]any
-		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			t.Fatal(err)
-		}
-		for key := range want[i] {
-			if line[key] != want[i][key] {
-				t.Errorf("line %d has the %s %v, not %v", i, key, line[key], want[i][key])
-			}
-		}
-	}
-	if text := lines.String(); strings.Contains(text, "1000.token") || strings.Contains(text, "html") || !strings.Contains(text, "reset by (secret)") {
-		t.Errorf("the log is %s", text)
-	}
-
-	failure, isError := errors.AsType[*client.Error](err)
-	if !isError || failure.CreditsRemaining != -1 || failure.Attempts != 4 || !strings.Contains(failure.Error(), "4 attempts, an earlier one may have taken effect") {
-		t.Errorf("the error is %+v", failure)
-	}
-	lines.Reset()
-	logger.Error("failed", "err", failure)
-	var line struct{ Err map[string]any }
-	if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-		t.Fatal(err)
-	}
-	for key, want := range map[string]any{"operation": "updateContactRole", "status": 400.0, "code": "DUPLICATE_DATA", "message": "text", "attempts": 4.0, "index": 0.0} {
-		if line.Err[key] != want {
-			t.Errorf("the error is logged with %s %v, not %v", key, line.Err[key], want)
-		}
-	}
-}
-
-// TestLogLevel holds that a logger of a higher level gets failures only.
-func TestLogLevel(t *testing.T) {
-	var lines strings.Builder
-	logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelWarn}))
+// TestTokenRequestWithinAnOperation has a transport that calls Zoho itself.
+func TestTokenRequestWithinAnOperation(t *testing.T) {
+	t.Parallel()
 	z := &zoho{}
-	crm := z.client(t, client.StaticToken("1000.token"), client.WithLogger(logger))
-	mustUpdate(t, crm)
-	if lines.Len() > 0 {
-		t.Errorf("a success was logged: %s", &lines)
-	}
-	z.update = refusing("1000.token")
-	if err := update(t, crm); err == nil || !strings.Contains(lines.String(), "level=WARN") {
-		t.Errorf("%v was logged as %s", err, &lines)
-	}
+	inner := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+		if _, found := client.OperationFromContext(r.Context()); found != (r.Method == http.MethodPut) {
+			t.Errorf("%s %s belongs to an operation: %t", r.Method, r.URL, found)
+		}
+		return z.RoundTrip(r)
+	}).option())
+	mustUpdate(t, newClient(t, client.EU, static, transport(func(r *http.Request) (*http.Response, error) {
+		if _, err := inner.UpdateContactRole(r.Context(), roleID, rename); err != nil {
+			t.Error(err)
+		}
+		return answer(200, roleUpdated), nil
+	}).option()))
 }
 
-// TestConnectionReuse holds that an answer of any kind leaves the connection fit for the next request.
-func TestConnectionReuse(t *testing.T) {
-	breaksContract(t)
+func TestLogLines(t *testing.T) {
+	t.Parallel()
+	ownContract(t)
+	synctest.Test(t, func(t *testing.T) {
+		var lines strings.Builder
+		logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		responses := respond(t, "token | lost | 503 | 500 INTERNAL_ERROR | 400 INVALID_DATA | success | 401 INVALID_TOKEN | invalid_code", nil)
+		credits := []string{"", "many", "1234", "-7", "0", "", ""} // of the responses
+		crm := newClient(t, client.EU, credentials(), client.WithLogger(logger), transport(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			res, err := responses(r)
+			if err != nil {
+				return nil, fmt.Errorf("%w\nof %s", err, r.Header.Get("Authorization"))
+			}
+			res.Header.Set("X-Api-Credits-Remaining", credits[0])
+			credits = credits[1:]
+			return res, nil
+		}).option())
+		first := update(t, crm)
+		mustUpdate(t, crm)
+		_ = update(t, crm)
+		e, _ := errors.AsType[*client.Error](first)
+		logger.Error("failed", "err", e)
+		const request = ` msg="zohocrm request" operation=updateContactRole method=PUT path=/Contacts/roles/{contact_role_id} `
+		want := `level=INFO msg="zohocrm token" from=endpoint status=200 attempt=1 duration=1s expires_at=2000-01-01T01:00:00.000Z
+level=WARN` + request + `status=0 attempt=1 duration=1s token_from=endpoint error="zohocrm: updateContactRole: no response, may have taken effect: PUT \"https://www.zohoapis.eu/crm/v7/Contacts/roles/` + roleID + `\": unexpected EOF of Zoho-oauthtoken (redacted)"
+level=WARN` + request + `status=503 attempt=2 duration=1s token_from=memory code=""
+level=WARN` + request + `status=500 attempt=3 duration=1s token_from=memory code=INTERNAL_ERROR credits_remaining=1234
+level=WARN` + request + `status=400 attempt=4 duration=1s token_from=memory code=INVALID_DATA
+level=INFO` + request + `status=200 attempt=1 duration=1s token_from=memory code=SUCCESS credits_remaining=0
+level=WARN` + request + `status=401 attempt=1 duration=1s token_from=memory code=INVALID_TOKEN
+level=WARN msg="zohocrm token" from=endpoint status=200 attempt=1 duration=1s error="zohocrm: no access token: HTTP 200: invalid_code: the refresh token is wrong, expired or revoked: create a new one in Zoho's API console"
+level=ERROR msg=failed err.operation=updateContactRole err.status=400 err.code=INVALID_DATA err.message=text err.attempts=4
+`
+		if got := lines.String(); got != want {
+			t.Errorf("the log is\n%swant\n%s", got, want)
+		}
+	})
+}
+
+// TestConnectionsAreReused tests that responses of all kinds are read to their end and closed.
+func TestConnectionsAreReused(t *testing.T) {
+	t.Parallel()
+	ownContract(t)
 	server := zohotest.NewServer(t)
 	var dials atomic.Int32
 	pool := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -174,138 +130,178 @@ func TestConnectionReuse(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}}
 	defer pool.CloseIdleConnections()
-	crm := newClient(t, server.DataCenter(), server.Auth(), client.WithHTTPClient(&http.Client{Transport: pool}), client.WithFirstWait(time.Microsecond), client.WithMaxAttempts(2))
-	for _, fault := range []reply{
-		send(200, roleUpdated+strings.Repeat(" ", 1<<20)), send(200, roleUpdated[:20]), send(200, "<html>", "Content-Type", "text/html"), send(200, ""),
-		send(204, ""), send(304, ""), send(307, strings.Repeat("x", 100_000), "Location", "/elsewhere"), send(400, bare("INVALID_DATA")),
-		send(401, bare("INVALID_TOKEN")), send(500, strings.Repeat("x", 1<<20)), flushed,
+	crm := newClient(t, server.DataCenter(), server.Auth(), client.WithHTTPClient(&http.Client{Transport: pool}), client.WithFirstWait(0), client.WithMaxAttempts(2))
+	for _, respond := range []http.HandlerFunc{
+		send(200, roleUpdated+strings.Repeat(" ", 1<<20)), send(200, roleUpdated[:20]), send(200, page, "Content-Type", "text/html"), send(200, ""), send(204, ""), send(304, ""),
+		send(307, strings.Repeat("x", 100_000), "Location", "/elsewhere"), send(400, bare("INVALID_DATA")), send(401, bare("INVALID_TOKEN")), send(500, strings.Repeat("x", 1<<20)),
+		func(w http.ResponseWriter, r *http.Request) { // in chunks
+			send(200, roleUpdated[:10])(w, r)
+			http.NewResponseController(w).Flush()
+			io.WriteString(w, roleUpdated[10:])
+		},
 	} {
-		server.AnswerWith(func(w http.ResponseWriter, r *http.Request) { fault(w, r, underway{}) })
-		_ = update(t, crm) // whether it succeeds is for TestFaults
+		server.AnswerWith(respond)
+		_ = update(t, crm)
 		mustUpdate(t, crm)
 	}
-	server.AnswerTokenWith(func(w http.ResponseWriter, r *http.Request) { send(200, `{"error":"invalid_code"}`)(w, r, underway{}) })
+	server.AnswerTokenWith(send(500, page))
 	server.ExpireTokens()
-	if err := update(t, crm); !errors.Is(err, client.Code("invalid_code")) {
-		t.Error(err)
-	}
 	mustUpdate(t, crm)
 	if n := dials.Load(); n != 1 {
-		t.Errorf("%d connections were made", n)
+		t.Errorf("%d connections were made, want 1", n)
 	}
 }
 
-// flushed answers in chunks, without a length.
-func flushed(w http.ResponseWriter, _ *http.Request, _ underway) {
-	w.Header().Set("Content-Type", "application/json")
-	for _, chunk := range []string{roleUpdated[:10], roleUpdated[10:]} {
-		io.WriteString(w, chunk)
-		http.NewResponseController(w).Flush()
-	}
-}
-
-// TestErrorsAreOne holds how several errors of a bulk update look into one.
-func TestErrorsAreOne(t *testing.T) {
-	server := zohotest.NewServer(t)
-	server.Answer("updateContactRoles", "all_failed")
-	_, err := newClient(t, server.DataCenter(), server.Auth()).UpdateContactRoles(t.Context(), renames)
-	if !errors.Is(err, client.CodeInvalidData) || !errors.Is(err, client.CodeDuplicateData) || errors.Is(err, client.CodeNotAllowed) || errors.Is(err, client.Code("")) {
-		t.Errorf("the codes of %v", err)
-	}
-	if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Index != 0 || failure.Resolution == "" || failure.Operation.DocumentationURL == "" || failure.Details.ID == "" {
-		t.Errorf("the first error is %+v", failure)
-	}
-	if text := err.Error(); strings.Count(text, "; ") < 1 || strings.Contains(text, "\n") || !strings.Contains(text, "input 0") || !strings.Contains(text, "input 1") {
-		t.Errorf("the text is %q", text)
-	}
-}
-
-// What became of a request is told, also where there is no token for another one.
-func TestNoTokenAfterNoAnswer(t *testing.T) {
-	for name, cause := range map[string]error{
-		"no login": errors.New("no login"),
-		"refused":  &net.OpError{Op: "dial", Err: errors.New("connection refused")},
-		"unknown":  &net.DNSError{Err: "no such host", IsNotFound: true},
-	} {
-		for _, first := range []roundTrip{nil, func(*http.Request) (*http.Response, error) {
-			return answer(http.StatusUnauthorized, bare("INVALID_TOKEN")), nil
-		}} {
-			issued, sent := 0, 0
-			crm := newClient(t, client.EU, client.TokenSource(tokens(func() (*oauth2.Token, error) {
-				if issued++; issued == 1 || issued == 2 && first != nil {
-					return &oauth2.Token{AccessToken: token(issued)}, nil
+func TestMaxConcurrent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var order []string // the last two digits of the ids
+		inFlight, most := 0, 0
+		// The wait for other calls takes up to 9 s, which is no part of an attempt.
+		crm := newClient(t, client.EU, static, client.WithMaxConcurrent(5), client.WithAttemptTimeout(1500*time.Millisecond), transport(func(r *http.Request) (*http.Response, error) {
+			id := path.Base(r.URL.Path)
+			mu.Lock()
+			order, inFlight = append(order, id[len(id)-2:]), inFlight+1
+			most = max(most, inFlight)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			inFlight--
+			mu.Unlock()
+			return answer(200, strings.ReplaceAll(roleUpdated, roleID, id)), nil
+		}).option())
+		began := time.Now()
+		var calls sync.WaitGroup
+		for i := range 50 {
+			calls.Go(func() {
+				if _, err := crm.UpdateContactRole(t.Context(), fmt.Sprint(1000+i), rename); err != nil {
+					t.Error(err)
 				}
-				return nil, cause
-			})), client.WithFirstWait(time.Microsecond), transport(func(r *http.Request) (*http.Response, error) {
-				if sent++; sent == 1 && first != nil {
-					return first(r)
-				}
-				return nil, io.ErrUnexpectedEOF
-			}).option())
-			if err := update(t, crm); !errors.Is(err, cause) || !strings.Contains(err.Error(), "may have taken effect") || strings.Contains(err.Error(), "no connection") {
-				t.Errorf("%s: after %d requests: %v", name, sent, err)
+			})
+			synctest.Wait()
+		}
+		calls.Wait()
+		if took := time.Since(began); took != 10*time.Second || most != 5 {
+			t.Errorf("50 calls of 1 s, 5 at once, took %s, and %d were in flight at once", took, most)
+		}
+		for i := range slices.Chunk(order, 5) { // which begin at the same time, in any order
+			slices.Sort(i)
+		}
+		if !slices.IsSorted(order) {
+			t.Errorf("the calls were not sent in order of arrival: %v", order)
+		}
+	})
+}
+
+func TestSlotsOfMaxConcurrent(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(t *testing.T, crm *client.Client, put *transport, tokens *int){
+		"a call can end while it waits for one": func(t *testing.T, crm *client.Client, put *transport, _ *int) {
+			requests := 0
+			*put = func(r *http.Request) (*http.Response, error) {
+				requests++
+				time.Sleep(10 * time.Second)
+				return answer(200, roleUpdated), nil
 			}
-		}
-	}
-}
-
-// The text of an error says whether an attempt before may have taken effect.
-func TestAttemptsInText(t *testing.T) {
-	breaksContract(t)
-	lost := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
-	unconnected := func(*http.Request) (*http.Response, error) {
-		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
-	}
-	refused := func(*http.Request) (*http.Response, error) { return answer(http.StatusBadRequest, roles(wrong)), nil }
-	throttled, failing := status(http.StatusTooManyRequests), status(http.StatusServiceUnavailable)
-	for _, test := range []struct {
-		answers []roundTrip
-		want    string
-		unsure  bool
-	}{
-		{[]roundTrip{refused}, ": input 0, id " + roleID + ": HTTP 400 INVALID_DATA", false},
-		{[]roundTrip{throttled, refused}, "(2 attempts)", false},
-		{[]roundTrip{failing, refused}, "(2 attempts, ", true},
-		{[]roundTrip{lost, refused}, "(2 attempts, ", true},
-		{[]roundTrip{failing, throttled, refused}, "(3 attempts, ", true},
-		{[]roundTrip{failing}, "HTTP 503 CODE", false},
-		{[]roundTrip{unconnected, refused}, "(2 attempts)", false},
-		{[]roundTrip{unconnected, unconnected}, "no connection (attempts: 2)", false},
-		{[]roundTrip{throttled, unconnected}, "no other answer (attempts: 2)", false},
-		{[]roundTrip{unconnected, lost}, "(attempts: 2)", true},
-		{[]roundTrip{lost, unconnected}, "(attempts: 2)", true},
+			go func() { _ = update(t, crm) }()
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := crm.UpdateContactRole(ctx, roleID, rename)
+			failure{"nothing was sent: waiting for WithMaxConcurrent: context deadline exceeded: increase the timeout", context.DeadlineExceeded, 1, false, true}.check(t, err, requests)
+		},
+		"a token request takes none": func(t *testing.T, crm *client.Client, put *transport, tokens *int) {
+			*put = func(r *http.Request) (*http.Response, error) {
+				time.Sleep(2 * time.Hour)
+				return answer(200, roleUpdated), nil
+			}
+			go func() { _ = update(t, crm) }()
+			time.Sleep(time.Hour + time.Second)
+			go func() { _ = update(t, crm) }()
+			if synctest.Wait(); *tokens != 2 {
+				t.Errorf("%d token requests were sent, want 2", *tokens)
+			}
+		},
+		"a call that waits for another attempt has none": func(t *testing.T, crm *client.Client, put *transport, _ *int) {
+			*put = respond(t, "429 TOO_MANY_REQUESTS after 60", nil)
+			go func() { _ = update(t, crm) }()
+			synctest.Wait()
+			*put = func(*http.Request) (*http.Response, error) { return answer(200, roleUpdated), nil }
+			began := time.Now()
+			if mustUpdate(t, crm); time.Since(began) != 0 {
+				t.Errorf("the other call took %s", time.Since(began))
+			}
+		},
 	} {
-		a := &attempts{answers: test.answers}
-		_, err := a.update(t, t.Context(), client.WithMaxAttempts(len(test.answers)), client.WithFirstWait(time.Microsecond))
-		if text := fmt.Sprint(err); !strings.Contains(text, test.want) || strings.Contains(text, "may have taken effect") != test.unsure {
-			t.Errorf("the text must have %q, and be unsure: %t: %s", test.want, test.unsure, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var put transport
+				tokens := 0
+				crm := newClient(t, client.EU, credentials(), client.WithMaxConcurrent(1), client.WithTimeout(10*time.Hour), client.WithAttemptTimeout(10*time.Hour),
+					transport(func(r *http.Request) (*http.Response, error) {
+						if r.Method == http.MethodPut {
+							return put(r)
+						}
+						tokens++
+						return answer(200, granted(tokens)), nil
+					}).option())
+				test(t, crm, &put, &tokens)
+				time.Sleep(10 * time.Hour) // until all calls end
+			})
+		})
 	}
 }
 
-func TestNothingWasSent(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	a := &attempts{answers: []roundTrip{good}}
-	if _, err := a.update(t, ctx); !errors.Is(err, context.Canceled) || len(a.at) != 0 || !strings.HasSuffix(err.Error(), "nothing was sent: context canceled") {
-		t.Errorf("%d requests: %v", len(a.at), err)
+func TestCallHookIsCalledOnceForEachCall(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	for _, test := range []struct {
+		name, responses string
+		roles           []client.ContactRoleUpdate
+		want            client.CallInfo // without Context, Operation and Err
+		is              error
+	}{
+		{"success", "token | success", renames[:1], client.CallInfo{Attempts: 1, StatusCode: 200, CreditsRemaining: 4990, Duration: 2 * time.Second}, nil},
+		{"success after retries", "token | 429 | lost | success", renames[:1], client.CallInfo{Attempts: 3, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
+		{"another token", "token | 401 INVALID_TOKEN | token | success", renames[:1], client.CallInfo{Attempts: 2, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
+		{"partial failure", "token | partial success", renames, client.CallInfo{Attempts: 1, StatusCode: 207, Codes: []client.Code{"DUPLICATE_DATA", "INVALID_DATA"}, CreditsRemaining: 4990, Duration: 2 * time.Second}, client.CodeInvalidData},
+		{"not Zoho's", "token | 503 | 400", renames[:1], client.CallInfo{Attempts: 2, StatusCode: 400, CreditsRemaining: 4990, Duration: 3 * time.Second}, nil},
+		{"no response at last", "token | 429 TOO_MANY_REQUESTS | lost | lost | lost", renames[:1], client.CallInfo{Attempts: 4, Codes: []client.Code{"TOO_MANY_REQUESTS"}, CreditsRemaining: -1, Duration: 5 * time.Second}, io.ErrUnexpectedEOF},
+		{"no token", "invalid_code", renames[:1], client.CallInfo{Codes: []client.Code{"invalid_code"}, CreditsRemaining: -1, Duration: time.Second}, client.CodeInvalidCode},
+		{"no other token", "token | 401 INVALID_TOKEN | invalid_code", renames[:1], client.CallInfo{Attempts: 1, StatusCode: 401, Codes: []client.Code{"invalid_code", "INVALID_TOKEN"}, CreditsRemaining: 4990, Duration: 3 * time.Second}, client.CodeInvalidCode},
+		{"validation error", "", nil, client.CallInfo{CreditsRemaining: -1}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			ownContract(t)
+			synctest.Test(t, func(t *testing.T) {
+				var infos []client.CallInfo
+				responses := respond(t, test.responses, nil)
+				crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), client.WithCallHook(func(info client.CallInfo) { infos = append(infos, info) }),
+					transport(func(r *http.Request) (*http.Response, error) {
+						time.Sleep(time.Second)
+						res, err := responses(r)
+						if err == nil {
+							res.Header.Set("X-Api-Credits-Remaining", "4990")
+						}
+						return res, err
+					}).option())
+				ctx := context.WithValue(t.Context(), key{}, test.name)
+				_, err := crm.UpdateContactRoles(ctx, test.roles)
+				if len(infos) != 1 {
+					t.Fatalf("the hook was called %d times", len(infos))
+				}
+				got := infos[0]
+				if got.Context.Value(key{}) != test.name || got.Operation.ID != "updateContactRoles" || got.Err != err || test.is != nil && !errors.Is(err, test.is) {
+					t.Errorf("context, operation or error are those of another call: %+v, the error is %v", got, err)
+				}
+				got.Context, got.Operation, got.Err = nil, client.Operation{}, nil
+				if !reflect.DeepEqual(got, test.want) {
+					t.Errorf("got %+v, want %+v", got, test.want)
+				}
+			})
+		})
 	}
-}
-
-// A transport may call Zoho itself.
-func TestTokenWithinOperation(t *testing.T) {
-	z := &zoho{}
-	inner := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-		if _, found := client.OperationFromContext(r.Context()); found != (r.Header.Get("Authorization") != "") {
-			t.Errorf("%s %s belongs to an operation: %t", r.Method, r.URL, found)
-		}
-		return z.RoundTrip(r)
-	}).option())
-	outer := newClient(t, client.EU, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
-		if _, err := inner.UpdateContactRole(r.Context(), roleID, rename); err != nil {
-			t.Error(err)
-		}
-		return answer(http.StatusOK, roleUpdated), nil
-	}).option())
-	mustUpdate(t, outer)
 }

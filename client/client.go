@@ -48,12 +48,18 @@ type Option func(*config) error
 
 // New creates a client for an org in a data centre. It sends nothing.
 //
-// It returns one error that lists everything it rejects: a nil Auth, an empty credential, a token with the prefix
-// "Zoho-oauthtoken ", a URL that is neither https nor loopback, a sandbox whose host is not known, an option out of
-// range.
+// It rejects
+//
+//   - a nil Auth, and credentials that are empty or have white space or quotation marks in them;
+//   - a token with a prefix such as "Zoho-oauthtoken ";
+//   - a URL that is neither https nor loopback, or that has a path which this package adds;
+//   - a sandbox or developer environment whose host is not known;
+//   - an option that is nil or out of range.
+//
+// The error covers everything that was rejected. Its message lists the first three.
 func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	c := &config{
-		server:         strings.TrimSuffix(dc.APIURL, "/") + generated.BasePath + "/",
+		server:         strings.TrimRight(dc.APIURL, "/") + generated.BasePath + "/",
 		sender:         &transport.Sender{Transport: transport.Default()},
 		policy:         transport.Policy{MaxAttempts: 4, FirstWait: transport.FirstWait},
 		logger:         slog.New(slog.DiscardHandler),

@@ -1,373 +1,276 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
+	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// The ids of the org that zohotest starts with.
-const (
-	moduleID   = "2423488000000834002"
-	profileID  = "2423488000000015975"
-	roleID     = "4150868000003611011"
-	nextRoleID = "4150868000003611012"
-)
-
-var (
-	rename  = client.ContactRoleUpdate{Name: "Sales Lead", SequenceNumber: 5}
-	renames = []client.ContactRoleUpdate{{ID: roleID, Name: "Sales Lead"}, {ID: nextRoleID, Name: "Quality Control"}}
-	labels  = client.CustomModuleUpdate{
-		PluralLabel: "Digital Marketings", SingularLabel: "Digital Marketing",
-		Profiles: []client.ModuleProfile{client.GrantProfile(profileID)},
+func TestNewRejects(t *testing.T) {
+	t.Parallel()
+	const password = "hunter22"
+	static, eu := client.StaticToken("1000.token"), client.EU
+	refresh := client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r"}
+	with := func(change func(*client.RefreshToken)) client.Auth {
+		auth := refresh
+		change(&auth)
+		return auth
 	}
-)
-
-// operations are the operations by id, each with an input that zohotest carries out.
-var operations = map[string]func(context.Context, *client.Client) ([]client.Result, error){
-	"updateCustomModule": func(ctx context.Context, crm *client.Client) ([]client.Result, error) {
-		result, err := crm.UpdateCustomModule(ctx, moduleID, labels)
-		return []client.Result{result}, err
-	},
-	"updateContactRoles": func(ctx context.Context, crm *client.Client) ([]client.Result, error) {
-		return crm.UpdateContactRoles(ctx, renames)
-	},
-	"updateContactRole": func(ctx context.Context, crm *client.Client) ([]client.Result, error) {
-		result, err := crm.UpdateContactRole(ctx, roleID, rename)
-		return []client.Result{result}, err
-	},
-}
-
-func newClient(t testing.TB, dc client.DataCenter, auth client.Auth, options ...client.Option) *client.Client {
-	t.Helper()
-	checked := client.WithTransport(contractOf(t).transport)
-	crm, err := client.New(dc, auth, append(options[:len(options):len(options)], checked)...)
-	if err != nil {
-		t.Fatal(err)
+	api := func(address string) client.DataCenter { return client.DataCenter{APIURL: address} }
+	accounts := func(address string) client.DataCenter {
+		return client.DataCenter{APIURL: eu.APIURL, AccountsURL: address}
 	}
-	return crm
-}
-
-// transport is a network of one function.
-type transport func(*http.Request) (*http.Response, error)
-
-func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func (f transport) option() client.Option {
-	return client.WithHTTPClient(&http.Client{Transport: f})
-}
-
-func answer(status int, body string) *http.Response {
-	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}},
-		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-	}
-}
-
-const roleUpdated = `{"contact_roles":[{"code":"SUCCESS","details":{"id":"` + roleID + `"},"message":"record updated","status":"success"}]}`
-
-func bare(code string) string {
-	return `{"code":"` + code + `","details":{},"message":"text","status":"error"}`
-}
-
-// zoho answers token requests with token-1, token-2, …, and any update with a success, until a test
-// changes that.
-type zoho struct {
-	mu     sync.Mutex
-	grants int
-	sent   []string // the tokens of the updates
-	grant  func(n int) *http.Response
-	update func(token string) *http.Response
-}
-
-func token(n int) string { return "1000.token-" + strconv.Itoa(n) }
-
-func granted(n int) string {
-	return `{"access_token":"` + token(n) + `","expires_in":3600,"token_type":"Bearer"}`
-}
-
-func (z *zoho) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	sent := strings.TrimPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
-	z.mu.Lock()
-	if sent == "" {
-		z.grants++
-	} else {
-		z.sent = append(z.sent, sent)
-	}
-	n := z.grants
-	z.mu.Unlock()
-	switch {
-	case sent == "" && z.grant != nil:
-		return z.grant(n), nil
-	case sent == "":
-		return answer(http.StatusOK, granted(n)), nil
-	case z.update != nil:
-		return z.update(sent), nil
-	default:
-		return answer(http.StatusOK, roleUpdated), nil
-	}
-}
-
-func (z *zoho) client(t testing.TB, auth client.Auth, options ...client.Option) *client.Client {
-	t.Helper()
-	return newClient(t, client.EU, auth, append([]client.Option{client.WithHTTPClient(&http.Client{Transport: z})}, options...)...)
-}
-
-// refusing refuses the named tokens.
-func refusing(tokens ...string) func(string) *http.Response {
-	return func(token string) *http.Response {
-		if slices.Contains(tokens, token) {
-			return answer(http.StatusUnauthorized, bare("INVALID_TOKEN"))
-		}
-		return answer(http.StatusOK, roleUpdated)
-	}
-}
-
-func update(t testing.TB, crm *client.Client) error {
-	_, err := crm.UpdateContactRole(t.Context(), roleID, rename)
-	return err
-}
-
-func mustUpdate(t testing.TB, crm *client.Client) {
-	t.Helper()
-	if err := update(t, crm); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// mustHaveAsked fails the test if other than n tokens were asked for.
-func (z *zoho) mustHaveAsked(t testing.TB, n int) {
-	t.Helper()
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	if z.grants != n {
-		t.Fatalf("%d tokens were asked for, there must be %d; the updates had %s", z.grants, n, z.sent)
-	}
-}
-
-// credentials are those of no other test: equal ones would share a token.
-func credentials() client.RefreshToken {
-	return client.RefreshToken{ClientID: "1000." + rand.Text(), ClientSecret: rand.Text(), RefreshToken: "1000." + rand.Text()}
-}
-
-func TestNewRefuses(t *testing.T) {
-	valid := client.StaticToken("1000.token")
-	var typedNil *client.RefreshToken
 	for name, test := range map[string]struct {
-		dc      client.DataCenter
-		auth    client.Auth
-		options []client.Option
-		want    string
+		dc     client.DataCenter
+		auth   client.Auth
+		option client.Option
+		want   string
 	}{
-		"nil Auth":                {client.EU, nil, nil, "Auth is nil"},
-		"typed nil Auth":          {client.EU, typedNil, nil, "Auth is nil"},
-		"empty token":             {client.EU, client.StaticToken(""), nil, "StaticToken: the access token is empty"},
-		"token with scheme":       {client.EU, client.StaticToken("Zoho-oauthtoken 1000.token"), nil, "without a scheme"},
-		"token with other scheme": {client.EU, client.StaticToken("bearer 1000.token"), nil, "without a scheme"},
-		"token with newline":      {client.EU, client.StaticToken("1000.to\nken"), nil, "no access token has"},
-		"no ClientID":             {client.EU, client.RefreshToken{ClientSecret: "s", RefreshToken: "r"}, nil, "RefreshToken.ClientID is empty"},
-		"no ClientSecret":         {client.EU, client.RefreshToken{ClientID: "c", RefreshToken: "r"}, nil, "RefreshToken.ClientSecret is empty"},
-		"no RefreshToken":         {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s"}, nil, "RefreshToken.RefreshToken is empty"},
-		"RefreshToken with blank": {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r\n"}, nil, "RefreshToken.RefreshToken has blanks"},
-		"no ClientID of a self client": {client.EU, client.ClientCredentials{ClientSecret: "s", OrgID: "1"}, nil,
-			"ClientCredentials.ClientID is empty"},
-		"no OrgID":               {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s"}, nil, "ClientCredentials.OrgID is empty"},
-		"OrgID with ZohoCRM":     {client.EU, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "begins with ZohoCRM."},
-		"nil TokenSource":        {client.EU, client.TokenSource(nil), nil, "oauth2.TokenSource is nil"},
-		"typed nil TokenSource":  {client.EU, client.TokenSource(tokens(nil)), nil, "oauth2.TokenSource is nil"},
-		"typed nil Cache":        {client.EU, client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r", Cache: (*cache)(nil)}, nil, "the Cache is nil"},
-		"no URL":                 {client.DataCenter{}, valid, nil, "DataCenter.APIURL is empty"},
-		"no host":                {client.DataCenter{APIURL: "https://:443"}, valid, nil, "APIURL is not a URL with a host"},
-		"not a URL":              {client.DataCenter{APIURL: "https://a b\n"}, valid, nil, "APIURL is not a URL with a host"},
-		"no scheme":              {client.DataCenter{APIURL: "www.zohoapis.eu"}, valid, nil, "APIURL is not a URL with a host"},
-		"plain http":             {client.DataCenter{APIURL: "http://www.zohoapis.eu"}, valid, nil, "must be https"},
-		"http like loopback":     {client.DataCenter{APIURL: "http://127.0.0.1.example.com"}, valid, nil, "must be https"},
-		"http any address":       {client.DataCenter{APIURL: "http://0.0.0.0:80"}, valid, nil, "must be https"},
-		"another scheme":         {client.DataCenter{APIURL: "ftp://www.zohoapis.eu"}, valid, nil, "must be https"},
-		"user in URL":            {client.DataCenter{APIURL: "https://user:hunter22@www.zohoapis.eu"}, valid, nil, "no user, query or fragment"},
-		"query in URL":           {client.DataCenter{APIURL: "https://www.zohoapis.eu?"}, valid, nil, "no user, query or fragment"},
-		"plain http accounts":    {client.DataCenter{APIURL: client.EU.APIURL, AccountsURL: "http://accounts.zoho.eu"}, credentials(), nil, "AccountsURL must be https"},
-		"no accounts":            {client.DataCenter{APIURL: client.EU.APIURL}, credentials(), nil, "AccountsURL is empty"},
-		"unknown sandbox":        {client.DataCenter{APIURL: "https://crm.example.com"}.Sandbox(), valid, nil, "sandbox host of crm.example.com cannot be derived"},
-		"sandbox of another www": {client.DataCenter{APIURL: "https://www.example.com"}.Sandbox(), valid, nil, "cannot be derived"},
-		"sandbox of a sandbox":   {client.EU.Sandbox().Sandbox(), valid, nil, "cannot be derived"},
-		"developer of sandbox":   {client.EU.Sandbox().Developer(), valid, nil, "cannot be derived"},
-		"sandbox with password":  {client.DataCenter{APIURL: "https://user:hunter22@example.com\n"}.Sandbox(), valid, nil, "cannot be derived"},
-		"attempts":               {client.EU, valid, []client.Option{client.WithMaxAttempts(0)}, "WithMaxAttempts: must be at least 1, is 0"},
-		"attempt timeout":        {client.EU, valid, []client.Option{client.WithAttemptTimeout(0)}, "WithAttemptTimeout: must be above 0"},
-		"timeout":                {client.EU, valid, []client.Option{client.WithTimeout(-1)}, "WithTimeout: must be above 0"},
-		"nil http.Client":        {client.EU, valid, []client.Option{client.WithHTTPClient(nil)}, "http.Client is nil"},
-		"nil logger":             {client.EU, valid, []client.Option{client.WithLogger(nil)}, "logger is nil"},
-		"empty User-Agent":       {client.EU, valid, []client.Option{client.WithUserAgent("")}, "WithUserAgent"},
-		"newline in User-Agent":  {client.EU, valid, []client.Option{client.WithUserAgent("a\r\nX-Evil: 1")}, "WithUserAgent"},
+		"a nil Auth":                      {eu, nil, nil, "the Auth is nil"},
+		"a nil pointer as Auth":           {eu, (*client.RefreshToken)(nil), nil, "the Auth is nil"},
+		"an empty token":                  {eu, client.StaticToken(""), nil, "StaticToken: the access token is empty"},
+		"a token with its scheme":         {eu, client.StaticToken("Zoho-oauthtoken 1000.token"), nil, "without a scheme"},
+		"a token in quotation marks":      {eu, client.StaticToken(`"1000.token"`), nil, "no access token has"},
+		"a nil TokenSource":               {eu, client.TokenSource(nil), nil, "the oauth2.TokenSource is nil"},
+		"a nil function as TokenSource":   {eu, client.TokenSource(tokens(nil)), nil, "the oauth2.TokenSource is nil"},
+		"no ClientID":                     {eu, with(func(a *client.RefreshToken) { a.ClientID = "" }), nil, "RefreshToken.ClientID is empty"},
+		"a line break after a credential": {eu, with(func(a *client.RefreshToken) { a.RefreshToken = "r\n" }), nil, "RefreshToken.RefreshToken has white space"},
+		"a ClientID in quotation marks":   {eu, with(func(a *client.RefreshToken) { a.ClientID = `"c"` }), nil, "RefreshToken.ClientID has quotation marks"},
+		"an apostrophe in a ClientSecret": {eu, with(func(a *client.RefreshToken) { a.ClientSecret = "s'" }), nil, "RefreshToken.ClientSecret has quotation marks"},
+		"a nil pointer as Cache":          {eu, with(func(a *client.RefreshToken) { a.Cache = (*memoryCache)(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
+		"a nil map as Cache":              {eu, with(func(a *client.RefreshToken) { a.Cache = memoryCache(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
+		"an empty self client":            {eu, client.ClientCredentials{}, nil, "ClientCredentials.ClientID is empty: copy it from Zoho's API console; ClientCredentials.ClientSecret is empty: copy it from Zoho's API console; ClientCredentials.OrgID is empty"},
+		"an OrgID with the prefix":        {eu, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "without the prefix ZohoCRM."},
+
+		"no APIURL":                  {api(""), static, nil, "DataCenter.APIURL is empty"},
+		"an APIURL without a host":   {api("https://:443"), static, nil, "APIURL is not a URL with a host"},
+		"an APIURL with a space":     {api("https://a b"), static, nil, "APIURL is not a URL with a host"},
+		"a host alone":               {api("www.zohoapis.eu"), static, nil, "APIURL is not a URL with a host"},
+		"http":                       {api("http://www.zohoapis.eu"), static, nil, "APIURL must be https"},
+		"http, with a loopback name": {api("http://127.0.0.1.example.com"), static, nil, "APIURL must be https"},
+		"http to any address":        {api("http://0.0.0.0:80"), static, nil, "APIURL must be https"},
+		"ftp":                        {api("ftp://localhost"), static, nil, "APIURL must be https"},
+		"a password":                 {api("https://user:" + password + "@www.zohoapis.eu"), static, nil, "must have no user, query or fragment"},
+		"a query":                    {api("https://www.zohoapis.eu?a=b"), static, nil, "must have no user, query or fragment"},
+		"an empty query":             {api("https://www.zohoapis.eu?"), static, nil, "must have no user, query or fragment"},
+		"an empty fragment":          {api("https://www.zohoapis.eu/#"), static, nil, "must have no user, query or fragment"},
+		"the path of the API":        {api("https://www.zohoapis.eu/crm/v7/"), static, nil, "APIURL must be given without /crm/v7"},
+		"another version":            {api("https://www.zohoapis.eu/crm/v2.1"), static, nil, "APIURL must be given without /crm/v7"},
+		"no AccountsURL":             {accounts(""), refresh, nil, "DataCenter.AccountsURL is empty"},
+		"http for credentials":       {accounts("http://accounts.zoho.eu"), refresh, nil, "AccountsURL must be https"},
+		"the token path":             {accounts("https://accounts.zoho.eu/oauth/v2/token"), refresh, nil, "AccountsURL must be given without /oauth/v2/token"},
+		"an unknown sandbox":         {api("https://crm.example.com").Sandbox(), static, nil, "the sandbox host of crm.example.com is not known"},
+		"an unknown www host":        {api("https://www.example.com").Sandbox(), static, nil, "is not known"},
+		"a developer of a sandbox":   {eu.Sandbox().Developer(), static, nil, "the developer host of zohoapis.eu is not known"},
+		"a sandbox with a password":  {api("https://user:" + password + "@example.com").Sandbox(), static, nil, "is not known"},
+
+		"no attempts":              {eu, static, client.WithMaxAttempts(0), "WithMaxAttempts must be at least 1, is 0"},
+		"no concurrency":           {eu, static, client.WithMaxConcurrent(0), "WithMaxConcurrent must be at least 1, is 0"},
+		"no attempt timeout":       {eu, static, client.WithAttemptTimeout(0), "WithAttemptTimeout must be above 0, is 0s"},
+		"no timeout":               {eu, static, client.WithTimeout(0), "WithTimeout must be above 0, is 0s"},
+		"a nil http.Client":        {eu, static, client.WithHTTPClient(nil), "the http.Client is nil"},
+		"a nil *http.Transport":    {eu, static, client.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}), "the Transport is a nil pointer"},
+		"a nil logger":             {eu, static, client.WithLogger(nil), "the logger is nil"},
+		"a nil hook":               {eu, static, client.WithCallHook(nil), "the hook is nil"},
+		"an empty User-Agent":      {eu, static, client.WithUserAgent(""), "WithUserAgent must be printable ASCII"},
+		"a header in a User-Agent": {eu, static, client.WithUserAgent("a\r\nX-Header: 1"), "WithUserAgent must be printable ASCII"},
+		"a delete character":       {eu, static, client.WithUserAgent("\x7f"), "WithUserAgent must be printable ASCII"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			crm, err := client.New(test.dc, test.auth, test.options...)
-			if err == nil || crm != nil {
-				t.Fatalf("New returned %v, %v", crm, err)
+			t.Parallel()
+			crm, err := client.New(test.dc, test.auth, test.option)
+			if crm != nil || err == nil || !strings.HasPrefix(err.Error(), "zohocrm: ") || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("New returns %v, %v, want an error with %q", crm, err, test.want)
 			}
-			if text := err.Error(); !strings.Contains(text, test.want) || strings.Contains(text, "\n") || strings.Contains(text, "hunter22") {
-				t.Errorf("the error is %q, it must have %q", text, test.want)
+			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), password) {
+				t.Errorf("the error has a line break or a password: %q", err)
 			}
 		})
-	}
-	_, err := client.New(client.DataCenter{}, nil, client.WithMaxAttempts(0), nil)
-	for _, part := range []string{"APIURL", "Auth", "WithMaxAttempts"} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("all faults must be in one error, it is: %v", err)
-		}
 	}
 }
 
 func TestNewAccepts(t *testing.T) {
+	t.Parallel()
 	all := []client.DataCenter{
-		client.US, client.EU, client.IN, client.AU, client.JP, client.CN, client.CA, client.SA, client.UK, client.AE,
-		{APIURL: "http://localhost:8080", AccountsURL: "http://[::1]"}, {APIURL: "https://proxy.example.com/zoho/", AccountsURL: "https://proxy.example.com/accounts/"},
+		{APIURL: "http://localhost:8080", AccountsURL: "http://[::1]"},
+		{APIURL: "http://127.0.0.2/", AccountsURL: "https://accounts.zoho.eu/"},
+		{APIURL: "https://proxy.example.com/crm", AccountsURL: "https://proxy.example.com/oauth"},
 	}
-	for _, dc := range all[:10] {
-		all = append(all, dc.Sandbox(), dc.Developer())
+	for _, dc := range client.DataCenters() {
+		all = append(all, dc, dc.Sandbox(), dc.Developer())
 	}
 	for _, dc := range all {
 		for _, auth := range []client.Auth{client.StaticToken("1000.token"), credentials(), &client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}} {
-			if _, err := client.New(dc, auth, nil); err != nil {
+			if _, err := client.New(dc, auth, nil, client.WithMaxAttempts(1), client.WithMaxConcurrent(1), client.WithTimeout(1), client.WithAttemptTimeout(1)); err != nil {
 				t.Errorf("%+v: %v", dc, err)
 			}
 		}
 	}
+	if _, err := client.New(client.DataCenter{APIURL: client.EU.APIURL}, client.StaticToken("1000.token")); err != nil {
+		t.Errorf("StaticToken needs no AccountsURL: %v", err)
+	}
 }
 
-// TestHosts holds that requests go to the hosts of the data centre, and to no others.
-func TestHosts(t *testing.T) {
+func TestRequestsGoToTheHostsOfTheDataCenter(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
-		dc            client.DataCenter
-		api, accounts string
+		dc                  client.DataCenter
+		name, api, accounts string
 	}{
-		{client.US, "https://www.zohoapis.com/crm/v7/", "https://accounts.zoho.com/"},
-		{client.EU, "https://www.zohoapis.eu/crm/v7/", "https://accounts.zoho.eu/"},
-		{client.IN, "https://www.zohoapis.in/crm/v7/", "https://accounts.zoho.in/"},
-		{client.AU, "https://www.zohoapis.com.au/crm/v7/", "https://accounts.zoho.com.au/"},
-		{client.JP, "https://www.zohoapis.jp/crm/v7/", "https://accounts.zoho.jp/"},
-		{client.CN, "https://www.zohoapis.com.cn/crm/v7/", "https://accounts.zoho.com.cn/"},
-		{client.CA, "https://www.zohoapis.ca/crm/v7/", "https://accounts.zohocloud.ca/"},
-		{client.SA, "https://www.zohoapis.sa/crm/v7/", "https://accounts.zoho.sa/"},
-		{client.UK, "https://www.zohoapis.uk/crm/v7/", "https://accounts.zoho.uk/"},
-		{client.AE, "https://www.zohoapis.ae/crm/v7/", "https://accounts.zoho.ae/"},
-		{client.JP.Sandbox(), "https://sandbox.zohoapis.jp/crm/v7/", "https://accounts.zoho.jp/"},
-		{client.AU.Developer(), "https://developer.zohoapis.com.au/crm/v7/", "https://accounts.zoho.com.au/"},
-		{client.DataCenter{APIURL: "https://proxy.example.com/zoho/", AccountsURL: "https://proxy.example.com/accounts/"},
-			"https://proxy.example.com/zoho/crm/v7/", "https://proxy.example.com/accounts/"},
+		{client.US, "US", "https://www.zohoapis.com", "https://accounts.zoho.com"},
+		{client.EU, "EU", "https://www.zohoapis.eu", "https://accounts.zoho.eu"},
+		{client.IN, "IN", "https://www.zohoapis.in", "https://accounts.zoho.in"},
+		{client.AU, "AU", "https://www.zohoapis.com.au", "https://accounts.zoho.com.au"},
+		{client.JP, "JP", "https://www.zohoapis.jp", "https://accounts.zoho.jp"},
+		{client.CN, "CN", "https://www.zohoapis.com.cn", "https://accounts.zoho.com.cn"},
+		{client.CA, "CA", "https://www.zohoapis.ca", "https://accounts.zohocloud.ca"},
+		{client.SA, "SA", "https://www.zohoapis.sa", "https://accounts.zoho.sa"},
+		{client.UK, "UK", "https://www.zohoapis.uk", "https://accounts.zoho.uk"},
+		{client.AE, "AE", "https://www.zohoapis.ae", "https://accounts.zoho.ae"},
+		{client.JP.Sandbox(), "JP sandbox", "https://sandbox.zohoapis.jp", "https://accounts.zoho.jp"},
+		{client.AU.Developer(), "AU developer", "https://developer.zohoapis.com.au", "https://accounts.zoho.com.au"},
+		{client.DataCenter{APIURL: "https://www.zohoapis.eu/", AccountsURL: "https://accounts.zoho.eu//"}.Sandbox(), "sandbox", "https://sandbox.zohoapis.eu", "https://accounts.zoho.eu"},
+		{client.DataCenter{APIURL: "https://example.com/a//", AccountsURL: "https://example.com/b/"}, "", "https://example.com/a", "https://example.com/b"},
 	} {
-		var urls []string
 		z := &zoho{}
-		crm := newClient(t, test.dc, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			urls = append(urls, r.URL.String())
-			return z.RoundTrip(r)
-		}).option())
-		if _, err := crm.UpdateContactRole(t.Context(), roleID, rename); err != nil {
-			t.Error(err)
-		}
-		if want := []string{test.accounts + "oauth/v2/token", test.api + "Contacts/roles/" + roleID}; strings.Join(urls, " ") != strings.Join(want, " ") {
-			t.Errorf("%s: requests went to %s, not to %s", test.dc.Name, urls, want)
+		mustUpdate(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
+		urls := []string{z.requests[0].URL.String(), z.requests[1].URL.String()}
+		if want := []string{test.accounts + "/oauth/v2/token", test.api + "/crm/v7/Contacts/roles/" + roleID}; !slices.Equal(urls, want) || test.dc.Name != test.name {
+			t.Errorf("%q: requests went to %s, want %q: %s", test.dc.Name, urls, test.name, want)
 		}
 	}
 }
 
-func TestZeroClient(t *testing.T) {
-	var none *client.Client
-	for _, crm := range []*client.Client{none, {}} {
-		for id, call := range operations {
-			results, err := call(t.Context(), crm)
-			if err == nil || len(results) == 0 || results[0].Err == nil {
-				t.Errorf("%s: %v, %v", id, results, err)
+// Scopes that the user of a self client did not grant make its token requests fail, so a new version must not add any.
+func TestDefaultScopesDoNotGrow(t *testing.T) {
+	t.Parallel()
+	const want = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UPDATE,ZohoCRM.settings.modules.READ,ZohoCRM.settings.modules.UPDATE,ZohoCRM.settings.profiles.READ"
+	z := &zoho{}
+	mustUpdate(t, z.client(t, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}))
+	form, _ := url.ParseQuery(z.bodies[0])
+	if form.Get("scope") != want {
+		t.Errorf("the scopes are %s, want %s", form.Get("scope"), want)
+	}
+}
+
+func TestClientsThatNewDidNotCreateReturnErrors(t *testing.T) {
+	t.Parallel()
+	crm := (&zoho{}).client(t, credentials())
+	methods := maps.Clone(calls)
+	methods["Check"] = func(ctx context.Context, crm *client.Client) error { return crm.Check(ctx) }
+	for id, call := range methods {
+		for name, err := range map[string]error{
+			"a nil Client":  call(t.Context(), nil),
+			"a zero Client": call(t.Context(), &client.Client{}),
+			"a nil Context": call(nil, crm), //nolint:staticcheck // as a mistake
+		} {
+			if err == nil || err.Error() != "zohocrm: create the client with New, and pass a context" {
+				t.Errorf("%s: the error of %s is %v", id, name, err)
 			}
 		}
 	}
 }
 
-// TestHTTPClientStays holds that the caller's http.Client is copied, and its own settings are kept.
-func TestHTTPClientStays(t *testing.T) {
-	breaksContract(t)
+func TestTheHTTPClientOfTheCallerStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	breaksContract(t) // by a redirect
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	followed := errors.New("followed")
-	hc := &http.Client{
-		Timeout:       time.Hour,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return followed },
-		Transport: transport(func(r *http.Request) (*http.Response, error) {
-			res := answer(http.StatusTemporaryRedirect, "")
-			res.Header.Set("Location", "https://elsewhere.example.com/x?code=hunter22")
-			return res, nil
-		}),
+	network := transport(func(r *http.Request) (*http.Response, error) {
+		res := answer(http.StatusTemporaryRedirect, "")
+		res.Header.Set("Location", "https://elsewhere.example.com/x?code=hunter22")
+		res.Header.Set("Set-Cookie", "a=b")
+		return res, nil
+	})
+	hc := &http.Client{Transport: network, Timeout: time.Hour, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return followed }}
+	err = update(t, newClient(t, client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(hc)))
+	if !errors.Is(err, client.ErrRedirect) || !strings.Contains(err.Error(), "https://elsewhere.example.com/x") || strings.Contains(err.Error(), "hunter22") {
+		t.Errorf("the error is %v, want that of a redirect, without its query", err)
 	}
-	_, err := newClient(t, client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(hc)).UpdateContactRole(t.Context(), roleID, rename)
-	failure, isError := errors.AsType[*client.Error](err)
-	if !isError || failure.StatusCode != http.StatusTemporaryRedirect || !strings.Contains(err.Error(), "https://elsewhere.example.com/x ") {
-		t.Errorf("a redirect is %v", err)
+	if _, same := hc.Transport.(transport); !same || hc.Timeout != time.Hour || hc.Jar != jar || hc.CheckRedirect(nil, nil) != followed { //nolint:errorlint // the very same
+		t.Error("the http.Client was changed")
 	}
-	if strings.Contains(err.Error(), "hunter22") {
-		t.Errorf("the error shows the query of the redirect: %v", err)
-	}
-	if hc.Timeout != time.Hour || hc.CheckRedirect(nil, nil) != followed { // the very same
-		t.Error("the http.Client of the caller was changed")
-	}
-	if _, isOurs := hc.Transport.(transport); !isOurs {
-		t.Error("the transport of the caller's http.Client was changed")
+	if cookies := jar.Cookies(&url.URL{Scheme: "https", Host: "www.zohoapis.eu"}); len(cookies) > 0 {
+		t.Errorf("cookies were stored: %s", cookies)
 	}
 }
 
-// jsonLines is a logger that keeps what it logged.
-func jsonLines() (*bytes.Buffer, *slog.Logger) {
-	var lines bytes.Buffer
-	return &lines, slog.New(slog.NewJSONHandler(&lines, nil))
-}
-
-func TestAllCredentials(t *testing.T) {
-	_, err := client.New(client.EU, client.RefreshToken{})
-	for _, field := range []string{"ClientID", "ClientSecret", "RefreshToken"} {
-		if !strings.Contains(fmt.Sprint(err), "RefreshToken."+field+" is empty") {
-			t.Errorf("the error does not name %s: %v", field, err)
-		}
-	}
-}
-
-func TestDefaultTransport(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+func TestClientsShareTheDefaultTransport(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, roleUpdated)
 	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
 	defer server.Close()
-	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	mustUpdate(t, newClient(t, client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{})))
+	for _, options := range [][]client.Option{nil, nil, {client.WithHTTPClient(&http.Client{})}} {
+		crm, err := client.New(client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustUpdate(t, crm)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("three clients made %d connections, want 1", n)
+	}
 }
 
-func TestEmptyFragment(t *testing.T) {
-	var urls []string
-	crm, err := client.New(client.DataCenter{APIURL: "https://www.zohoapis.eu/#"}, client.StaticToken("1000.token"), transport(func(r *http.Request) (*http.Response, error) {
-		urls = append(urls, r.URL.String())
-		return answer(200, roleUpdated), nil
-	}).option())
-	if err != nil {
-		return
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	const roles = `{"contact_roles":[{"id":"1","name":"Sales Lead","sequence_number":1}]}`
+	for name, test := range map[string]struct {
+		token, read *http.Response
+		code        client.Code
+		want        string // in the error, empty for none
+	}{
+		"the credentials work":   {nil, answer(200, roles), "", ""},
+		"an org without roles":   {nil, answer(204, ""), "", ""},
+		"a wrong refresh token":  {answer(200, `{"error":"invalid_code"}`), nil, client.CodeInvalidCode, "zohocrm: no access token: HTTP 200: invalid_code"},
+		"a wrong client secret":  {answer(200, `{"error":"invalid_client_secret"}`), nil, client.CodeInvalidClientSecret, "invalid_client_secret"},
+		"another data centre":    {answer(200, `{"error":"invalid_client"}`), nil, client.CodeInvalidClient, "belongs to another data centre than EU"},
+		"a token of another one": {answer(200, `{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), nil, "", "the token is for the API at https://www.zohoapis.com"},
+		"no scope to read":       {nil, answer(401, bare("OAUTH_SCOPE_MISMATCH")), client.CodeOAuthScopeMismatch, "zohocrm: the credentials work, but have no scope to read: getContactRoles: HTTP 401"},
+		"no permission":          {nil, answer(403, bare("NO_PERMISSION")), client.CodeNoPermission, "zohocrm: getContactRoles: HTTP 403 NO_PERMISSION"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			z := &zoho{update: func(string) *http.Response { return test.read }}
+			if test.token != nil {
+				z.grant = func(int) *http.Response { return test.token }
+			}
+			err := z.client(t, credentials()).Check(t.Context())
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("the error is %v, want %q", err, test.want)
+			}
+			if test.code != "" && !errors.Is(err, test.code) {
+				t.Errorf("the error is %v, want the code %s", err, test.code)
+			}
+			if strings.Count(fmt.Sprint(err), "zohocrm: ") > 1 {
+				t.Errorf("the error has its prefix twice: %v", err)
+			}
+		})
 	}
-	_ = update(t, crm)
-	t.Errorf("went to %s", urls)
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -45,8 +46,14 @@ func (c *Client) ListContactRoles(ctx context.Context) ([]ContactRole, error) {
 	return do(ctx, c, call[[]ContactRole]{
 		operation: &generated.OperationGetContactRoles,
 		request:   generated.NewGetContactRolesRequest,
-		decode:    func(r reply) ([]ContactRole, error) { return decodeList[ContactRole](r, keyContactRoles) },
+		decode:    func(r reply) ([]ContactRole, error) { return decodeList(r, keyContactRoles, decodeContactRole) },
 	})
+}
+
+func decodeContactRole(object json.RawMessage) (role ContactRole) {
+	decodeLenient(object, &role)
+	role.ID = objectID(object)
+	return role
 }
 
 // UpdateContactRoles updates 1 to 100 contact roles by their ID in one call. Zoho updates each on its own: results[i] is the

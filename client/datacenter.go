@@ -14,7 +14,7 @@ import (
 // DataCenter names the API host and the accounts host of an org. A token belongs to one org, one data centre and one
 // environment. Tokens and credentials are sent only to these hosts.
 //
-// Use one of the values below, or one of your own for a proxy or a test server. Both URLs are https, or http on a
+// Use one of Zoho's, such as [EU], or one of your own for a proxy or a test server. Both URLs are https, or http on a
 // loopback address.
 type DataCenter struct {
 	// Name is used in error messages. It may be empty.
@@ -56,12 +56,12 @@ func (d DataCenter) Sandbox() DataCenter { return d.environment("sandbox") }
 func (d DataCenter) Developer() DataCenter { return d.environment("developer") }
 
 func (d DataCenter) environment(name string) DataCenter {
-	host, isProduction := strings.CutPrefix(d.APIURL, "https://www.")
+	host, isProduction := strings.CutPrefix(strings.TrimRight(d.APIURL, "/"), "https://www.")
 	if !isProduction || !isZoho(host) {
 		d.err = fmt.Errorf("zohocrm: DataCenter: the %s host of %s is not known: set APIURL in a DataCenter of your own", name, apiDomain(d.APIURL))
 		return d
 	}
-	d.Name += " " + name
+	d.Name = strings.TrimSpace(d.Name + " " + name)
 	d.APIURL = "https://" + name + "." + host
 	return d
 }
@@ -116,10 +116,11 @@ func checkURL(field, value string) error {
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
 		rule = "must be https: http is allowed only on a loopback address"
 	default:
-		for _, path := range []string{generated.BasePath, tokenPath} {
-			if strings.HasSuffix(strings.TrimRight(u.Path, "/"), path) {
-				rule = "must be given without " + path + ", which this package adds"
-			}
+		switch {
+		case strings.Contains(u.Path, "/crm/v"):
+			rule = "must be given without " + generated.BasePath + ", which this package adds"
+		case strings.Contains(u.Path, "/oauth/"):
+			rule = "must be given without " + tokenPath + ", which this package adds"
 		}
 	}
 	if rule == "" {

@@ -1,48 +1,102 @@
-// Package client updates custom modules and contact roles in Zoho CRM, through its v7 REST API:
-// [Client.UpdateCustomModule], [Client.UpdateContactRoles] and [Client.UpdateContactRole].
+// Package client reads and updates custom modules and contact roles in Zoho CRM through its v7 REST API.
 //
 //	crm, err := client.New(client.EU, client.RefreshToken{
 //		ClientID: id, ClientSecret: secret, RefreshToken: refresh,
 //	})
-//	role, err := crm.UpdateContactRole(ctx, "4150868000003611011", client.ContactRoleUpdate{Name: "Sales Lead"})
+//	roles, err := crm.ListContactRoles(ctx)
+//	result, err := crm.UpdateContactRole(ctx, roles[0].ID, client.ContactRoleUpdate{Name: "Sales Lead"})
+//
+// Updates are [Client.UpdateCustomModule], [Client.UpdateContactRoles] and [Client.UpdateContactRole]. Reads are
+// [Client.ListContactRoles], [Client.ListModules], [Client.GetModule] and [Client.ListProfiles]. [Client.HTTPClient] sends
+// authorized requests to other endpoints.
 //
 // # Errors
 //
-// A nil error means that Zoho carried out every input. Otherwise the error is, or wraps, one of these:
+// A nil error means that Zoho carried out every input. Any other error is or wraps
 //
-//   - [*ValidationError]: the request breaks a rule of the documentation; nothing was sent.
-//   - [*AuthError]: there was no access token to send it with.
-//   - [*Error]: an answer, with its HTTP status. Its Code is Zoho's, or empty where the answer was not one of
-//     Zoho's. Ask for a code with errors.Is(err, client.CodeDuplicateData).
-//   - the error of the transport or of the context, where there was no answer.
+//   - a [*ValidationError]: the input breaks a rule of the API. Nothing was sent.
+//   - an [*AuthError]: there is no access token.
+//   - an [*Error]: a response was received, with its HTTP status. Its Code is Zoho's, or empty if the response is not Zoho's.
+//   - or the error of the transport or the context: no response was received.
 //
-// Several are one error with a text of one line; [errors.Is] and [errors.As] look into it. In a bulk
-// call each [Result] has the error of its own input or, where the whole call failed, that of the call.
+// Test for one of Zoho's codes with errors.Is(err, client.CodeDuplicateData). [Retryable] and [MaybeApplied] say what to do
+// next. Multiple errors are joined into one error with a single-line message. An update of several contact roles returns a
+// [Result] with its own error for each of them.
 //
-// # Policy
+// # Validation
 //
-// Validation: a request is checked against the OpenAPI document before it is sent;
-// [WithoutValidation] keeps only the checks of what goes into the path.
+// A request is checked against the OpenAPI spec before it is sent. [WithoutValidation] disables this, except for the id or
+// name in the path and for text that is not valid UTF-8.
 //
-// Tokens: one request for a token serves every caller that waits, of all clients with equal
-// credentials and the same [Cache]; it goes by the transport and the limits of the client that asked
-// first. In its last minute a token is renewed, and serves on meanwhile. Where Zoho answers INVALID_TOKEN or
-// AUTHENTICATION_FAILURE, that token is dropped, another one is got, and the request is sent once more,
-// beside the attempts below. A token endpoint that does not answer, or with a 5xx, is asked again as
-// below; one that throttles is left alone for a minute. A token whose api_domain is of another
-// data centre is refused. Secrets go to the hosts of the [DataCenter] only, and into no log and no text of an error.
+// # Tokens
 //
-// Retries: each operation is idempotent. The statuses 429, 500, 502, 503 and 504, a connection that
-// fails, and an answer that is cut off are tried again, 4 attempts in all ([WithMaxAttempts]); not an
-// unknown host or a bad certificate. The wait before the first retry is random up to 0.5 s, and
-// doubles up to 8 s. A Retry-After is waited for up to 60 s; where it asks for more, or for more than the
-// time that is left, the call ends with the error in hand.
+//   - All calls of a client share one access token. Calls that need a new one wait for the same token request.
+//   - A token is taken from memory, else from the [Cache], else requested. A [Locker] makes other processes wait meanwhile.
+//   - A token is refreshed in the background at a random time in the last 10 % of its lifetime, at most in its last minute.
+//     Calls keep using it until it expires.
+//   - If Zoho rejects the token of a request with 401 and INVALID_TOKEN, INVALID_OAUTHTOKEN or AUTHENTICATION_FAILURE, the
+//     client repeats the request with another token from the cache or with a new one. A call makes at most two such replays
+//     and one token request for them. They do not count as attempts.
+//   - If a new token is rejected before it ever worked, it is replaced once at once, then after a pause of a minute, which
+//     doubles up to 10 minutes. During a pause, calls return the 401.
+//   - If the token endpoint rejects the credentials, calls return that error for a minute without another token request. If it
+//     throttles, they do so for the time of its Retry-After, at least a minute and at most 10.
+//   - A token whose api_domain belongs to another data centre is rejected.
+//   - Tokens are sent only to the hosts of the [DataCenter] and never appear in logs or errors. A token that a response
+//     repeats with JSON escapes is not recognised.
 //
-// Time: a request has 30 s ([WithAttemptTimeout]), a call 2 minutes ([WithTimeout]). A context that
-// ends, ends the call at once; the error is then also that of the answer before, if there was one.
+// # Retries
 //
-// Answers: at most 4 MiB are read. What is larger, empty, not JSON or not of the documented form is an
-// [*Error], never a success. Redirects are not followed, whatever the [http.Client].
+//   - Statuses 429, 500, 502, 503 and 504, network failures and truncated responses are retried, 4 attempts in all
+//     ([WithMaxAttempts]). Updates are idempotent, so they are retried too.
+//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried.
+//   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
+//   - Retry-After is honoured up to 60 s. If it is longer, or longer than the time left, the call returns the error at once.
+//   - Token requests are retried by the same rules, but not when they are throttled.
+//
+// # Time
+//
+//   - A request may take 30 s ([WithAttemptTimeout], or the Timeout of the [http.Client] if that is shorter).
+//   - A call may take 2 minutes with all its attempts and waits ([WithTimeout]).
+//   - When the context ends, the call returns immediately. The error also wraps the last API error, if any.
+//
+// # Responses
+//
+//   - A response is a success only if every element reports success for the input at the same position.
+//   - At most 4 MiB are read, 32 MiB for a read.
+//   - A response that is too large, truncated, empty or a redirect is an error: [ErrResponseTooLarge],
+//     [ErrResponseTruncated], [ErrResponseEmpty], [ErrRedirect]. Redirects are not followed.
+//
+// # Concurrency
+//
+// A Client is safe for concurrent use. [WithMaxConcurrent] limits its requests in flight. A request takes a slot when it has
+// a token, and returns it when it has the response; [Client.HTTPClient] returns it with the response header. Token requests
+// take no slot.
+//
+// # Several processes
+//
+// Zoho issues 10 access tokens in 10 minutes for a refresh token and keeps 15 of them valid. It allows an org 5 to 25
+// concurrent calls per application. All processes with the same credentials share these limits. Choose a [Cache]:
+//
+//   - One process that runs for long needs none.
+//   - A program that starts often, or several processes on one machine: filecache, in this module.
+//   - Several machines: rediscache, a module of its own in this repository.
+//   - Any other store: implement Cache, and [Locker] too if it can lock. Without Locker, processes agree through the cache;
+//     up to three may then request a token at once.
+//
+// Without a cache each process requests tokens of its own, and the eleventh in 10 minutes is throttled. With filecache or
+// rediscache this is what happens:
+//
+//   - Cold start: one process requests a token. The others wait for it.
+//   - Token revoked: one process requests another. The requests that were rejected are repeated with it.
+//   - Token expires under load: one process refreshes it before that. The others find the new one in the cache.
+//   - Throttled: a process that gets no token reads the cache again, and uses a valid token that another one stored. If there
+//     is none, the [*AuthError] has Throttled and RetryAfter set.
+//   - Cache fails or takes longer than a second: the client logs it and goes on without the cache.
+//   - A process dies while it holds the lock: the lock expires. The others wait no longer than a request may take.
+//
+// Divide the concurrent calls that your edition allows by the highest number of processes, also during a deployment, and
+// round down: with 20 calls (Enterprise) and 4 replicas, use WithMaxConcurrent(5). See [WithMaxConcurrent] for the numbers.
 //
 // A change of these numbers is not a breaking change.
 package client

@@ -71,8 +71,8 @@ type Error struct {
 	StatusCode int
 	// Code is Zoho's code, empty if the response is not Zoho's.
 	Code Code
-	// Message is Zoho's message, which varies and may be localised; or, if Code is empty, what is wrong with the
-	// response.
+	// Message is Zoho's message, without unprintable characters, which varies and may be localised; or, if Code is
+	// empty, what is wrong with the response.
 	Message string
 	// Details are Zoho's details.
 	Details Details
@@ -91,7 +91,8 @@ type Error struct {
 	CreditsRemaining int
 	// ContentType is that of the response.
 	ContentType string
-	// Snippet is the printable beginning of a response that is not Zoho's, at most 200 bytes.
+	// Snippet is the printable beginning of the response, or of the result of the input, that is not in the documented
+	// format. It has at most 200 bytes.
 	Snippet string
 
 	err          error // why the body could not be used, nil for an error of Zoho's
@@ -122,7 +123,7 @@ type Details struct {
 	SupportedVersion int `json:"supported_version"`
 	// Permissions are the permissions that the user lacks.
 	Permissions []string `json:"permissions"`
-	// Raw is the whole JSON value.
+	// Raw is the whole JSON value, without unprintable characters. It is empty if that has more than 64 KiB.
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -139,12 +140,14 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		fmt.Fprintf(&b, " %s", sanitize.Text(string(e.Code), maxSnippet))
 	}
-	fmt.Fprintf(&b, ": %s", sanitize.Text(e.Message, maxMessage))
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", sanitize.Text(e.Message, maxMessage))
+	}
 	if raw := string(e.Details.Raw); raw != "" && raw != "{}" && raw != "null" {
 		fmt.Fprintf(&b, " %s", sanitize.Text(raw, maxSnippet))
 	}
 	if e.Snippet != "" {
-		fmt.Fprintf(&b, ": %q", e.Snippet)
+		fmt.Fprintf(&b, ": %s", e.Snippet)
 	}
 	if e.Resolution != "" {
 		fmt.Fprintf(&b, ": %s", e.Resolution)
@@ -290,6 +293,9 @@ func Retryable(err error) bool {
 
 // MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
 // sent, and no response says what became of it. Read the module or contact role to find out. An update may be repeated safely.
+//
+// It is also true if a server or proxy requires a client certificate under TLS 1.3, which rejects a request only after it was
+// sent.
 func MaybeApplied(err error) bool {
 	return anyOf(err, func(err error) bool {
 		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
@@ -335,16 +341,27 @@ func joinErrors(errs []error) error {
 	case 1:
 		return errs[0]
 	}
-	var texts []string
-	for i, err := range errs[:min(maxErrors, len(errs))] {
-		text := strings.TrimSuffix(err.Error(), ".")
-		if i > 0 {
-			text = strings.TrimPrefix(text, "zohocrm: ")
-		}
-		texts = append(texts, text)
+	first := errs[0].Error()
+	texts := []string{strings.TrimSuffix(first, ".")}
+	for _, err := range errs[1:min(maxErrors, len(errs))] {
+		texts = append(texts, strings.TrimSuffix(withoutSharedPrefix(err.Error(), first), "."))
 	}
 	if more := len(errs) - maxErrors; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return &errorList{strings.Join(texts, "; "), slices.Clone(errs)} // so that errs can stay on the caller's stack
+}
+
+// withoutSharedPrefix removes the beginning that text has in common with first: the package, the operation, the input.
+func withoutSharedPrefix(text, first string) string {
+	beginning, _, _ := strings.Cut(text, "HTTP ")
+	n := 0
+	for n < min(len(beginning), len(first)) && text[n] == first[n] {
+		n++
+	}
+	shared := strings.LastIndex(text[:n], ": ")
+	if shared < 0 {
+		return text
+	}
+	return text[shared+len(": "):]
 }

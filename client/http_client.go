@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 )
@@ -19,9 +21,12 @@ const maxErrorBody = 64 << 10
 // HTTPClient returns an [http.Client] for endpoints that this package does not have. It shares the tokens, the transport,
 // the User-Agent and the limit of [WithMaxConcurrent] with c.
 //
-// It authorizes requests to the API host of the data centre and returns an error for any other host. If Zoho rejects the
-// token it repeats the request once with another one, if the body can be read again (http.NewRequest sets GetBody for the
-// usual types). It follows no redirects, does not retry otherwise, and has no timeout: use a context.
+//   - It authorizes requests to [DataCenter].APIURL. For another scheme, host or port it returns an error.
+//   - If Zoho rejects the token, it repeats the request with another one, provided that the body can be read again:
+//     http.NewRequest sets GetBody for the usual types. It does not retry otherwise.
+//   - It keeps the User-Agent of a request that has one.
+//   - It follows no redirects.
+//   - It has no timeout: use a context.
 func (c *Client) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     authorizingTransport{c},
@@ -32,42 +37,67 @@ func (c *Client) HTTPClient() *http.Client {
 // authorizingTransport is the transport of HTTPClient.
 type authorizingTransport struct{ c *Client }
 
-// RoundTrip authorizes and sends a request.
+// RoundTrip authorizes and sends a request, again with another token if Zoho rejects it.
 func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.c == nil || t.c.config == nil {
 		closeBody(req)
 		return nil, errors.New("zohocrm: create the client with New")
 	}
-	server, err := url.Parse(t.c.server)
-	if err != nil || req.URL.Scheme != server.Scheme || req.URL.Host != server.Host || req.Host != "" && req.Host != server.Host {
+	if err := t.checkHost(req); err != nil {
 		closeBody(req)
-		return nil, fmt.Errorf("zohocrm: a token is sent only to %s://%s, not to %s://%s", server.Scheme, server.Host, req.URL.Scheme, req.URL.Host)
+		return nil, err
 	}
-	ctx := req.Context()
-	token, _, err := t.c.tokens.Token(ctx)
+	token, _, err := t.c.tokens.Token(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, newAuthError(err)
 	}
-	res, err := t.send(req, token, false)
-	if err != nil || res.StatusCode != http.StatusUnauthorized {
-		if err == nil && res.StatusCode < http.StatusInternalServerError {
-			t.c.tokens.Accepted(token)
+	canRepeat := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+	requested := false
+	for replays := 0; ; replays++ {
+		res, err := t.send(req, token, replays > 0)
+		if err != nil {
+			return nil, err
 		}
-		return res, err
+		if res.StatusCode != http.StatusUnauthorized {
+			if res.StatusCode < http.StatusInternalServerError {
+				t.c.tokens.Accepted(token)
+			}
+			return res, nil
+		}
+		if replays == maxReplays || !canRepeat || !t.rejectsToken(res) {
+			return res, nil
+		}
+		next, origin, err := t.c.tokens.Replace(req.Context(), token, !requested)
+		if errors.Is(err, tokens.ErrNoReplacement) {
+			return res, nil
+		}
+		_ = res.Body.Close()
+		if err != nil {
+			return nil, newAuthError(err)
+		}
+		token = next
+		requested = requested || origin == tokens.Endpoint
 	}
-	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil || !t.rejectsToken(res) {
-		return res, nil
-	}
-	token, _, err = t.c.tokens.Replace(ctx, token, true)
-	if errors.Is(err, tokens.ErrNoReplacement) {
-		return res, nil
-	}
-	_ = res.Body.Close()
+}
+
+// checkHost returns an error for a request whose URL or Host header is not that of the API.
+func (t authorizingTransport) checkHost(req *http.Request) error {
+	server, err := url.Parse(t.c.server)
 	if err != nil {
-		return nil, newAuthError(err)
+		return err
 	}
-	return t.send(req, token, true)
+	want := withPort(server.Scheme, server.Host)
+	if withPort(req.URL.Scheme, req.URL.Host) != want || req.Host != "" && withPort(req.URL.Scheme, req.Host) != want {
+		return fmt.Errorf("zohocrm: a token is sent only to %s://%s, not to %s://%s: use another http.Client", server.Scheme, server.Host, req.URL.Scheme, cmp.Or(req.Host, req.URL.Host))
+	}
+	return nil
+}
+
+// withPort returns a scheme and host in lower case, with the port even if that is the default.
+func withPort(scheme, host string) string {
+	u := url.URL{Host: host}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[scheme])
 }
 
 // send sends a request with a token, and returns the slot with the response header.
@@ -88,7 +118,11 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 		closeBody(req)
 		return nil, fmt.Errorf("zohocrm: read the body again: %w", err)
 	}
-	return t.c.sender.Transport.RoundTrip(authorized)
+	res, err := t.c.sender.Transport.RoundTrip(authorized)
+	if err == nil && res == nil {
+		err = errors.New("zohocrm: the RoundTripper returned neither a response nor an error")
+	}
+	return res, err
 }
 
 // rejectsToken reports whether a 401 is about the token. It leaves the body as it was.
@@ -120,7 +154,7 @@ func closeBody(req *http.Request) {
 func (c *Client) Check(ctx context.Context) error {
 	_, err := c.ListContactRoles(ctx)
 	if errors.Is(err, CodeOAuthScopeMismatch) {
-		return &errorList{errs: []error{err}, text: "zohocrm: the credentials work, but have no scope to read: " + err.Error()}
+		return &errorList{errs: []error{err}, text: "zohocrm: the credentials work, but have no scope to read: " + strings.TrimPrefix(err.Error(), "zohocrm: ")}
 	}
 	return err
 }

@@ -2,12 +2,15 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
 )
 
 // Module is a module of the org. A field is zero where Zoho sends null or nothing.
@@ -93,17 +96,16 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 }
 
 // ListModules returns all modules of the org, hidden ones included. It needs one of the scopes
-// ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. At most 32 MiB are read.
+// ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. A response of more than 32 MiB or
+// 50,000 modules is an error.
 //
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.
 func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
 	return do(ctx, c, call[[]Module]{
 		operation: &generated.OperationGetModules,
-		request: func(server string) (*http.Request, error) {
-			return generated.NewGetModulesRequest(server, &generated.GetModulesParams{})
-		},
-		decode: func(r reply) ([]Module, error) { return decodeList[Module](r, keyModules) },
+		request:   func(server string) (*http.Request, error) { return generated.NewGetModulesRequest(server, nil) },
+		decode:    func(r reply) ([]Module, error) { return decodeList(r, keyModules, decodeModule) },
 	})
 }
 
@@ -117,8 +119,50 @@ func (c *Client) GetModule(ctx context.Context, module string) (Module, error) {
 		operation: &generated.OperationGetModule,
 		path:      generated.CheckModule(module),
 		request:   func(server string) (*http.Request, error) { return generated.NewGetModuleRequest(server, module) },
-		decode:    func(r reply) (Module, error) { return decodeOne[Module](r, keyModules, module) },
+		decode:    func(r reply) (Module, error) { return decodeOneModule(r, module) },
 	})
+}
+
+// decodeOneModule decodes the list of exactly one module that a read of one module returns.
+func decodeOneModule(r reply, module string) (Module, error) {
+	if r.response.Status == http.StatusNoContent {
+		err := r.malformed(-1, "the API does not expose "+module)
+		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
+		return Module{}, err
+	}
+	list, err := decodeList(r, keyModules, decodeModule)
+	switch {
+	case err != nil:
+		return Module{}, err
+	case len(list) != 1:
+		return Module{}, r.malformed(-1, fmt.Sprintf("response has %d modules, want 1", len(list)))
+	}
+	got := list[0].APIName
+	if moduleID(module) != "" {
+		got = list[0].ID
+	}
+	if got != "" && got != module { // the name may be null
+		return Module{}, r.malformed(-1, fmt.Sprintf("response has the module %s, want %s", got, module))
+	}
+	return list[0], nil
+}
+
+func decodeModule(object json.RawMessage) (module Module) {
+	decodeLenient(object, &struct { // the outer Profiles takes precedence
+		*Module
+		Profiles json.RawMessage `json:"profiles"`
+	}{Module: &module})
+	module.ID = objectID(object)
+	var profiles json.RawMessage
+	jsonscan.Scan(object, jsonscan.Field{Key: "profiles", Value: &profiles})
+	for profile := range jsonscan.Elements(profiles) {
+		var name json.RawMessage
+		jsonscan.Scan(profile, jsonscan.Field{Key: "name", Value: &name})
+		if id := objectID(profile); id != "" {
+			module.Profiles = append(module.Profiles, ProfileRef{ID: id, Name: jsonscan.String(name)})
+		}
+	}
+	return module
 }
 
 // UpdateCustomModule sets the labels of a custom module, and grants and removes profiles. The module is named by its id or its

@@ -9,7 +9,7 @@ import (
 
 // Operation is an operation of the API.
 type Operation struct {
-	// ID is the operationId in the OpenAPI document, such as updateContactRole.
+	// ID is the operationId of the OpenAPI spec, such as updateContactRole.
 	ID string
 	// Method is the HTTP method.
 	Method string
@@ -30,8 +30,9 @@ func newOperation(o *generated.Operation) Operation {
 
 type operationKey struct{}
 
-// OperationFromContext returns the operation that a request belongs to, from the context of the request. It is for an
-// [net/http.RoundTripper] that names a span or a metric after the operation. Token requests belong to no operation.
+// OperationFromContext returns the operation that a request belongs to, from the context of the request. It is for a
+// RoundTripper that names a span or a metric after the operation. Token requests and requests of [Client.HTTPClient] belong
+// to no operation.
 func OperationFromContext(ctx context.Context) (Operation, bool) {
 	operation, ok := ctx.Value(operationKey{}).(*generated.Operation)
 	if !ok {

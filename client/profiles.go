@@ -35,13 +35,19 @@ func (c *Client) ListProfiles(ctx context.Context) ([]Profile, error) {
 		operation: &generated.OperationGetProfiles,
 		request:   generated.NewGetProfilesRequest,
 		decode: func(r reply) ([]Profile, error) {
-			profiles, err := decodeList[Profile](r, keyProfiles)
+			profiles, err := decodeList(r, keyProfiles, decodeProfile)
 			if err == nil && hasMoreRecords(r) {
-				err = fmt.Errorf("zohocrm: %s: %w: Zoho returned %d profiles and has more", r.operation.ID, ErrIncomplete, len(profiles))
+				err = fmt.Errorf("zohocrm: %s: %w: Zoho has more profiles than the %d that it returned", r.operation.ID, ErrIncomplete, len(profiles))
 			}
 			return profiles, err
 		},
 	})
+}
+
+func decodeProfile(object json.RawMessage) (profile Profile) {
+	decodeLenient(object, &profile)
+	profile.ID = objectID(object)
+	return profile
 }
 
 // hasMoreRecords reads info.more_records.

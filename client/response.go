@@ -28,8 +28,10 @@ const (
 
 	// maxElementErrors is the number of errors of one input that are read.
 	maxElementErrors = 100
-	// maxTypedDetails limits the details whose typed keys are read.
-	maxTypedDetails = 64 << 10
+	// maxElements is the number of objects of a list that are read. Each takes more memory than its JSON may have.
+	maxElements = 50_000
+	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
+	maxText = 64 << 10
 )
 
 // Result is the result of one input.
@@ -89,7 +91,7 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 		return nil, r.apiError(-1, bare)
 	case list == nil:
 		return nil, r.malformed(-1, errNotJSON.Error())
-	case bare.code != "" || bare.status != "" || otherLists[0] != nil || otherLists[1] != nil:
+	case bare.isResult || otherLists[0] != nil || otherLists[1] != nil:
 		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
 		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
@@ -116,7 +118,7 @@ func decodeResults(r reply, key string, ids []string) ([]Result, error) {
 		count++
 	}
 	if count != len(ids) || count == 0 {
-		failure := r.malformed(-1, fmt.Sprintf("response has %d results for %d inputs", count, len(ids)))
+		failure := r.malformed(-1, fmt.Sprintf("response has %d results, want %d", count, len(ids)))
 		return failAll(len(ids), failure), failure
 	}
 	return results, joinErrors(errs)
@@ -139,11 +141,9 @@ func (r reply) decodeElement(index int, id string, element json.RawMessage) Resu
 	}
 	resultID, problem := r.validateSuccess(it, id)
 	if problem != "" {
-		err := r.malformed(index, problem)
-		err.InputID = id
-		return errorResult(err)
+		return errorResult(r.malformedResult(index, id, element, problem))
 	}
-	return Result{ID: resultID, Code: codeSuccess, Message: it.message}
+	return Result{ID: resultID, Code: codeSuccess, Message: r.redact(it.message)}
 }
 
 // validateSuccess returns the id of a success, or why the success cannot be trusted.
@@ -166,10 +166,10 @@ func (r reply) elementErrors(index int, id string, element json.RawMessage) erro
 	add := func(data json.RawMessage) {
 		it, ok := readItem(data)
 		err := r.apiError(index, it)
-		if !ok || !it.isError() || it.status != statusError {
-			err = r.malformed(index, "the result has not the documented format")
-		}
 		err.InputID = id
+		if !ok || !it.isError() || it.status != statusError {
+			err = r.malformedResult(index, id, data, "the result is not in the documented format")
+		}
 		errs = append(errs, err)
 	}
 	for data := range jsonscan.Elements(element) {
@@ -184,7 +184,7 @@ func (r reply) elementErrors(index int, id string, element json.RawMessage) erro
 }
 
 // decodeList decodes the list of objects that a read returns. No content is an empty list.
-func decodeList[T any](r reply, key string) ([]T, error) {
+func decodeList[T any](r reply, key string, decode func(object json.RawMessage) T) ([]T, error) {
 	if r.response.Status == http.StatusNoContent {
 		return nil, nil
 	}
@@ -200,31 +200,15 @@ func decodeList[T any](r reply, key string) ([]T, error) {
 	}
 	values := []T{}
 	for element := range jsonscan.Elements(list) {
-		if objectID(element) == "" {
+		switch {
+		case objectID(element) == "":
 			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(values)))
+		case len(values) == maxElements:
+			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
 		}
-		var value T
-		decodeLenient(element, &value)
-		values = append(values, value)
+		values = append(values, decode(element))
 	}
 	return values, nil
-}
-
-// decodeOne decodes the list of exactly one object that a read of one object returns: the one with the given id or API name.
-func decodeOne[T any](r reply, key, name string) (T, error) {
-	var zero T
-	if r.response.Status == http.StatusNoContent {
-		err := r.malformed(-1, "the API does not expose "+name)
-		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
-		return zero, err
-	}
-	list, err := decodeList[T](r, key)
-	if err != nil {
-		return zero, err
-	} else if len(list) != 1 {
-		return zero, r.malformed(-1, fmt.Sprintf("response has %d elements, want 1", len(list)))
-	}
-	return list[0], nil
 }
 
 // decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
@@ -236,6 +220,8 @@ func decodeLenient(data json.RawMessage, value any) {
 type item struct {
 	code, status, message string
 	details               json.RawMessage
+	// isResult is whether the object has a code or a status, of whatever type.
+	isResult bool
 
 	modules, contactRoles, profiles json.RawMessage
 }
@@ -250,6 +236,7 @@ func readItem(data json.RawMessage) (it item, ok bool) {
 		jsonscan.Field{Key: keyProfiles, Value: &it.profiles},
 	)
 	it.code, it.status, it.message = word(code), word(status), jsonscan.String(message)
+	it.isResult = code != nil || status != nil
 	return it, ok
 }
 
@@ -315,14 +302,14 @@ func credits(header http.Header) int {
 
 // apiError returns an error of Zoho's.
 func (r reply) apiError(index int, it item) *Error {
-	err := r.newError(index, sanitize.Redact(it.message, r.token))
-	err.Code = Code(sanitize.Redact(it.code, r.token))
-	err.Details = readDetails(it.details, r.token)
+	err := r.newError(index, r.redact(it.message))
+	err.Code = Code(r.redact(it.code))
+	err.Details = r.readDetails(it.details)
 	err.maybeApplied = r.response.Status >= http.StatusInternalServerError && r.changes()
 	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
 	switch err.Code {
 	case CodeOAuthScopeMismatch:
-		err.Resolution = strings.TrimSpace(err.Resolution + " One of these scopes is needed: " + strings.Join(r.operation.Scopes, ", ") + ".")
+		err.Resolution = strings.TrimSuffix(err.Resolution, ".") + ": " + strings.Join(r.operation.Scopes, ", ") + "."
 	case CodeTooManyRequests:
 		err.Resolution = strings.TrimSpace(err.Resolution + " WithMaxConcurrent limits the requests of a client.")
 	}
@@ -335,14 +322,28 @@ func (r reply) malformed(index int, message string) *Error {
 	err.err = r.response.Err
 	err.maybeApplied = transport.Classify(r.response, nil).MaybeApplied && r.changes()
 	switch {
-	case transport.IsRetryableStatus(r.response.Status):
+	case transport.IsRetryableStatus(r.response.Status), errors.Is(r.response.Err, ErrResponseTruncated):
 		err.Resolution = "Try again later."
 	case index < 0:
 		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
 	}
-	err.Snippet = sanitize.Text(string(r.response.Body[:min(len(r.response.Body), 4*maxSnippet)]), maxSnippet, r.token)
+	err.Snippet = r.snippet(r.response.Body)
 	return err
 }
+
+// malformedResult returns the error of the result of one input that is not in the documented format.
+func (r reply) malformedResult(index int, id string, element json.RawMessage, message string) *Error {
+	err := r.malformed(index, message)
+	err.InputID, err.Snippet = id, r.snippet(element)
+	return err
+}
+
+func (r reply) snippet(data []byte) string {
+	return sanitize.Text(string(data[:min(len(data), 4*maxSnippet)]), maxSnippet, r.token)
+}
+
+// redact returns the printable characters of a text of Zoho's, without the token.
+func (r reply) redact(text string) string { return sanitize.Text(text, maxText, r.token) }
 
 func (r reply) newError(index int, message string) *Error {
 	return &Error{
@@ -356,9 +357,9 @@ func (r reply) newError(index int, message string) *Error {
 func (r reply) changes() bool { return r.operation.Method != http.MethodGet }
 
 // readDetails reads details into memory of their own, as an error may be kept longer than its response.
-func readDetails(raw json.RawMessage, token string) (d Details) {
-	d.Raw = json.RawMessage(sanitize.Redact(string(raw), token))
-	if len(raw) <= maxTypedDetails {
+func (r reply) readDetails(raw json.RawMessage) (d Details) {
+	if len(raw) <= maxText {
+		d.Raw = json.RawMessage(r.redact(string(raw)))
 		decodeLenient(d.Raw, &d)
 	}
 	d.ID = objectID(raw)
@@ -381,8 +382,15 @@ func errorResult(err error) Result {
 // codes returns Zoho's codes of the errors in err, in order.
 func codes(err error) (all []Code) {
 	anyOf(err, func(err error) bool {
-		if e, ok := err.(*Error); ok && e.Code != "" { //nolint:errorlint // anyOf unwraps
-			all = append(all, e.Code)
+		var code Code
+		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+		case *Error:
+			code = e.Code
+		case *AuthError:
+			code = e.Code
+		}
+		if code != "" {
+			all = append(all, code)
 		}
 		return false
 	})

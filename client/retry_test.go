@@ -1,303 +1,364 @@
 package client_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/seed-87e331f0/zohocrm-go/client"
 )
 
-type roundTrip = func(*http.Request) (*http.Response, error)
-
-// attempts are those of one call, by the time since its begin.
-type attempts struct {
-	began time.Time
-	at    []time.Duration
-	// answers answer the attempts in order, the last one all that follow.
-	answers []roundTrip
+// script is a call whose requests, those for tokens included, get these responses in order:
+//
+//	token | 503 | 429 TOO_MANY_REQUESTS after 7 | success
+//
+// is a new token, a page of a gateway, an error of Zoho's with a Retry-After, and a success.
+type script struct {
+	name, responses string
+	took            time.Duration // without random waits
+	failure                       // whose number of requests does not matter: each response must be used
 }
 
-func (a *attempts) RoundTrip(r *http.Request) (*http.Response, error) {
-	a.at = append(a.at, time.Since(a.began))
-	return a.answers[min(len(a.at), len(a.answers))-1](r)
+func (s script) run(t *testing.T, auth client.Auth, options ...client.Option) {
+	t.Run(cmp.Or(s.name, s.responses), func(t *testing.T) {
+		t.Parallel()
+		ownContract(t)
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			options = append([]client.Option{client.WithFirstWait(0), respond(t, s.responses, cancel).option()}, options...)
+			crm := newClient(t, client.EU, auth, options...)
+			began := time.Now()
+			if s.responses == "" {
+				cancel()
+			}
+			_, err := crm.UpdateContactRole(ctx, roleID, rename)
+			if took := time.Since(began); took != s.took {
+				t.Errorf("the call took %s, want %s", took, s.took)
+			}
+			time.Sleep(time.Hour) // for a token request that goes on
+			s.check(t, err, s.requests)
+		})
+	})
 }
 
-func (a *attempts) update(t *testing.T, ctx context.Context, options ...client.Option) (time.Duration, error) {
-	t.Helper()
-	crm := newClient(t, client.EU, client.StaticToken("1000.token"), append(options, client.WithHTTPClient(&http.Client{Transport: a}))...)
-	a.began = time.Now()
-	_, err := crm.UpdateContactRole(ctx, roleID, rename)
-	return time.Since(a.began), err
-}
-
-func status(status int, headers ...string) roundTrip {
-	return func(*http.Request) (*http.Response, error) {
-		res := answer(status, bare("CODE"))
-		for i := 0; i < len(headers); i += 2 {
-			res.Header.Set(headers[i], headers[i+1])
+// respond returns the transport of a script.
+func respond(t *testing.T, responses string, cancel func()) transport {
+	words := slices.DeleteFunc(strings.Split(responses, " | "), func(word string) bool { return word == "" })
+	if n := len(words) - 1; n > 0 && words[n] == "cancel in the wait" {
+		words = words[:n]
+		time.AfterFunc(time.Second, cancel)
+	}
+	t.Cleanup(func() {
+		if len(words) > 0 {
+			t.Errorf("these responses were not used: %q", words)
 		}
+	})
+	tokens := 0
+	return func(r *http.Request) (*http.Response, error) {
+		if len(words) == 0 {
+			t.Errorf("there is no response for %s %s", r.Method, r.URL)
+			return nil, io.EOF
+		}
+		word := words[0]
+		words = words[1:]
+		what, inBody := strings.CutSuffix(word, " in the body")
+		if wait := map[string]func(){"stall": func() { <-r.Context().Done() }, "cancel": cancel}[what]; wait != nil {
+			read := readFunc(func([]byte) (int, error) {
+				if wait(); r.Method == http.MethodPost {
+					time.Sleep(time.Second) // a token request is not for one call alone
+				}
+				return 0, cmp.Or(r.Context().Err(), io.EOF)
+			})
+			if inBody {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), read))}, nil
+			} else if _, err := read(nil); err != io.EOF {
+				return nil, err
+			}
+			return answer(200, granted(1)), nil
+		}
+		switch word {
+		case "token":
+			tokens++
+			return answer(200, granted(tokens)), nil
+		case "invalid_code":
+			return answer(200, `{"error":"invalid_code"}`), nil
+		case "success":
+			return answer(200, roleUpdated), nil
+		case "partial success":
+			return answer(207, `{"contact_roles":[{"code":"DUPLICATE_DATA","details":{},"message":"text","status":"error"},`+bare("INVALID_DATA")+`]}`), nil
+		case "lost":
+			return nil, io.ErrUnexpectedEOF
+		case "refused":
+			return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+		case "nothing":
+			return nil, nil
+		case "503 without a body":
+			return &http.Response{StatusCode: 503}, nil
+		case "error of another call":
+			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
+		}
+		word, after, _ := strings.Cut(word, " after ")
+		status, code, isZoho := strings.Cut(word, " ")
+		n, err := strconv.Atoi(status)
+		if err != nil {
+			t.Errorf("unknown response %q", word)
+		}
+		res := answer(n, page)
+		if isZoho {
+			res = answer(n, bare(code))
+		}
+		res.Header.Set("Retry-After", after)
 		return res, nil
 	}
 }
 
-func good(*http.Request) (*http.Response, error) { return answer(http.StatusOK, roleUpdated), nil }
+type readFunc func([]byte) (int, error)
 
-func stall(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// stalledBody blocks until the context of its request ends.
-type stalledBody struct{ context.Context }
-
-func (b stalledBody) Read([]byte) (int, error) { <-b.Done(); return 0, b.Err() }
-
-func stallInBody(r *http.Request) (*http.Response, error) {
-	res := answer(http.StatusOK, "")
-	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), stalledBody{r.Context()}))
-	return res, nil
-}
-
-func TestBackoff(t *testing.T) {
-	breaksContract(t)
-	bounds := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second, 8 * time.Second}
-	var below, above [8]int // half of the bound
-	for range 100 {
-		synctest.Test(t, func(t *testing.T) {
-			a := &attempts{answers: []roundTrip{status(http.StatusServiceUnavailable)}}
-			_, err := a.update(t, t.Context(), client.WithMaxAttempts(9))
-			if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Attempts != 9 || len(a.at) != 9 || !strings.Contains(err.Error(), "9 attempts") {
-				t.Fatalf("%d attempts: %v", len(a.at), err)
-			}
-			for i, bound := range bounds {
-				wait := a.at[i+1] - a.at[i]
-				if wait < 0 || wait > bound {
-					t.Errorf("wait %d is %s, the bound is %s", i, wait, bound)
-				}
-				if wait < bound/2 {
-					below[i]++
-				} else {
-					above[i]++
-				}
-			}
-		})
-	}
-	for i := range bounds {
-		if min(below[i], above[i]) < 20 { // 1 in 10 million where the waits are spread evenly
-			t.Errorf("wait %d is below half of its bound %d times, and above %d times", i, below[i], above[i])
-		}
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for name, test := range map[string]struct {
-		value   string
-		allowed time.Duration // by the context, where it is not 0
-		options []client.Option
-		wait    time.Duration // -1 where there is none
-	}{
-		"seconds":             {"7", 0, nil, 7 * time.Second},
-		"less than its own":   {"1", 0, []client.Option{client.WithFirstWait(time.Hour)}, time.Second},
-		"a minute":            {"60", 0, nil, time.Minute},
-		"above a minute":      {"61", 0, nil, -1},
-		"a date":              {"Sat, 01 Jan 2000 00:00:42 GMT", 0, nil, 42 * time.Second}, // the clock of synctest starts at midnight
-		"a date in an hour":   {"Sat, 01 Jan 2000 01:00:00 GMT", 0, nil, -1},
-		"within the context":  {"7", 8 * time.Second, nil, 7 * time.Second},
-		"beyond the context":  {"7", 6 * time.Second, nil, -1},
-		"beyond WithTimeout":  {"7", 0, []client.Option{client.WithTimeout(6 * time.Second)}, -1},
-		"beyond the attempts": {"7", 0, []client.Option{client.WithMaxAttempts(1)}, -1},
+func TestRejectedTokensAreReplaced(t *testing.T) {
+	t.Parallel()
+	rejected := func(text string, is error) failure { return failure{text: text, is: is} }
+	for _, test := range []script{
+		{name: "once", responses: "token | 401 INVALID_TOKEN | token | success"},
+		{name: "with a code of other pages", responses: "token | 401 INVALID_OAUTHTOKEN | token | success"},
+		{name: "with the code of an unusable header", responses: "token | 401 AUTHENTICATION_FAILURE | token | success"},
+		{name: "not as one of the attempts", responses: "token | 401 INVALID_TOKEN | token | 503 | 503 | 503 | success"},
+		{"unless the new one is rejected too", "token | 401 INVALID_TOKEN | token | 401 INVALID_TOKEN", 0, rejected("A new token was rejected as well", client.CodeInvalidToken)},
+		{"not once more in another attempt", "token | 401 INVALID_TOKEN | token | 429 | 401 INVALID_TOKEN", 0, rejected("(3 attempts)", client.CodeInvalidToken)},
+		{"unless there is none", "token | 401 INVALID_TOKEN | invalid_code", 0, rejected("previous error: updateContactRole: HTTP 401 INVALID_TOKEN", client.CodeInvalidCode)},
+		{"unless a scope is missing", "token | 401 OAUTH_SCOPE_MISMATCH", 0, rejected("one of the scopes of this operation: ZohoCRM.modules.contacts.UPDATE, ZohoCRM.modules.ALL", client.CodeOAuthScopeMismatch)},
+		{"unless the status is another", "token | 400 INVALID_TOKEN", 0, rejected("HTTP 400 INVALID_TOKEN", client.CodeInvalidToken)},
+		{"unless the 401 is that of a proxy", "token | 401", 0, rejected("HTTP 401: response is not valid JSON", nil)},
 	} {
-		for _, code := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
-			t.Run(name, func(t *testing.T) {
-				if code == http.StatusServiceUnavailable {
-					breaksContract(t)
-				}
-				synctest.Test(t, func(t *testing.T) {
-					ctx := t.Context()
-					if test.allowed > 0 {
-						limited, cancel := context.WithTimeout(ctx, test.allowed)
-						defer cancel()
-						ctx = limited
-					}
-					a := &attempts{answers: []roundTrip{status(code, "Retry-After", test.value), good}}
-					elapsed, err := a.update(t, ctx, test.options...)
-					failure, isError := errors.AsType[*client.Error](err)
-					switch {
-					case test.wait >= 0 && (err != nil || elapsed != test.wait):
-						t.Errorf("the call waited %s: %v", elapsed, err)
-					case test.wait < 0 && (!isError || failure.StatusCode != code || elapsed != 0 || errors.Is(err, context.DeadlineExceeded)):
-						t.Errorf("the call must end at once with the answer, it did after %s: %v", elapsed, err)
-					}
-				})
-			})
+		test.run(t, credentials())
+	}
+	invalid := rejected("HTTP 401 INVALID_TOKEN", client.CodeInvalidToken)
+	script{"unless it is static", "401 INVALID_TOKEN", 0, invalid}.run(t, static)
+	script{"unless the caller has no other", "401 INVALID_TOKEN", 0, invalid}.run(t, client.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "1000.token"})))
+	n := 0
+	another := client.TokenSource(tokens(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
+	script{"twice at most", "401 INVALID_TOKEN | 401 INVALID_TOKEN | 401 INVALID_TOKEN", 0, rejected("(3 attempts)", client.CodeInvalidToken)}.run(t, another)
+}
+
+func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []script{
+		{"", "400 INVALID_DATA", 0, failure{text: "HTTP 400 INVALID_DATA: text: "}},
+		{"", "429 | 400 INVALID_DATA", 0, failure{text: "(2 attempts)"}},
+		{"", "503 | 400 INVALID_DATA", 0, failure{"(2 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
+		{"", "lost | 400 INVALID_DATA", 0, failure{"(2 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
+		{"", "503 | 429 | 400 INVALID_DATA", 0, failure{"(3 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
+		{"", "refused | 400 INVALID_DATA", 0, failure{text: "(2 attempts)"}},
+		{"", "429 | 429 | 429 | 503", 0, failure{"Try again later. (4 attempts, may have taken effect)", nil, 0, applied, retryable}},
+		{"", "refused | refused | refused | refused", 0, failure{"nothing was sent (4 attempts): PUT", nil, 0, !applied, retryable}},
+		{"", "429 | refused | refused | refused", 0, failure{"no further response (4 attempts): PUT", nil, 0, !applied, retryable}},
+		{"", "refused | refused | refused | lost", 0, failure{"no response, may have taken effect (4 attempts): PUT", nil, 0, applied, retryable}},
+		{"", "lost | refused | refused | refused", 0, failure{"no response, may have taken effect (4 attempts): PUT", nil, 0, applied, retryable}},
+	} {
+		test.run(t, static)
+	}
+	single := client.WithMaxAttempts(1)
+	script{"", "503", 0, failure{"Try again later. (may have taken effect)", nil, 0, applied, retryable}}.run(t, static, single)
+	script{"", "refused", 0, failure{"nothing was sent: PUT", nil, 0, !applied, retryable}}.run(t, static, single)
+	script{"", "lost", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}}.run(t, static, single)
+	script{"", "429 TOO_MANY_REQUESTS", 0, failure{"WithMaxConcurrent limits the requests of a client.", client.CodeTooManyRequests, 0, !applied, retryable}}.run(t, static, single)
+	n := 0
+	ending := client.TokenSource(tokens(func() (*oauth2.Token, error) {
+		if n++; n == 1 {
+			return &oauth2.Token{AccessToken: token(n)}, nil
 		}
+		return nil, io.ErrClosedPipe
+	}))
+	script{"no token after a lost attempt", "lost", 0, failure{"no response, may have taken effect: no access token: the oauth2.TokenSource failed", io.ErrClosedPipe, 0, applied, retryable}}.run(t, ending)
+}
+
+func TestTransportsThatMisbehave(t *testing.T) {
+	t.Parallel()
+	for _, test := range []script{
+		{"", "nothing", 0, failure{"the RoundTripper returned neither a response nor an error", nil, 0, applied, retryable}},
+		{"", "503 without a body", 0, failure{"HTTP 503: response is empty", client.ErrResponseEmpty, 0, applied, retryable}},
+		{"", "error of another call", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}},
+	} {
+		test.run(t, static, client.WithMaxAttempts(1))
+		test.failure = failure{text: "no access token: ", retryable: true}
+		test.run(t, credentials(), client.WithMaxAttempts(1))
 	}
 }
 
-// TestTimeLimits holds how long a call takes whose answers stall.
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	rejected := func(text string) failure { return failure{text: text, retryable: true} }
+	for _, test := range []script{
+		{"seconds", "429 after 7 | success", 7 * time.Second, failure{}},
+		{"0", "429 after 0 | success", 0, failure{}},
+		{"a minute", "429 after 60 | success", time.Minute, failure{}},
+		{"more than a minute", "429 after 61", 0, rejected("(retry after 1m1s)")},
+		{"out of range", "429 after 99999999999999999999", 0, rejected("(retry after 24h0m0s)")},
+		{"negative", "429 after -7 | success", 0, failure{}},
+		{"negative, at last", "429 | 429 | 429 | 429 after -7", 0, rejected("Try again later. (4 attempts)")},
+		{"a date", "429 after Sat, 01 Jan 2000 00:00:42 GMT | success", 42 * time.Second, failure{}}, // the clock of synctest starts at midnight
+		{"a date in an hour", "429 after Sat, 01 Jan 2000 01:00:00 GMT", 0, rejected("(retry after 1h0m0s)")},
+		{"a date before now", "429 | 429 | 429 | 429 after Fri, 31 Dec 1999 23:59:59 GMT", 0, rejected("Try again later. (4 attempts)")},
+		{"unreadable", "429 after soon | success", 0, failure{}},
+		{"after the last attempt", "429 | 429 | 429 | 429 after 7", 0, rejected("(retry after 7s) (4 attempts)")},
+	} {
+		test.run(t, static)
+	}
+	script{"more than is left", "429 after 7 | 429 after 7", 7 * time.Second, rejected("(retry after 7s)")}.run(t, static, client.WithTimeout(12*time.Second))
+	for _, test := range []script{
+		{"of the token endpoint", "503 after 7 | 500 after 3 | token | success", 10 * time.Second, failure{}},
+		{"of the token endpoint, more than a minute", "503 after 61", 0, rejected("no access token: HTTP 503")},
+		{"of a throttled token endpoint", "429 after 7", 0, rejected("(retry after 1m0s)")},
+		{"of a token endpoint that is throttled for longer", "429 after 300", 0, rejected("(retry after 5m0s)")},
+	} {
+		test.run(t, credentials())
+	}
+}
+
 func TestTimeLimits(t *testing.T) {
-	for name, test := range map[string]struct {
-		answers     []roundTrip
-		options     []client.Option
-		allowed     time.Duration // by the context, where it is not 0
-		least, most time.Duration
-		attempts    int
-		status      int // 0 where there was no answer, -1 for a success
+	t.Parallel()
+	deadline := failure{"context deadline exceeded: increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout", context.DeadlineExceeded, 0, applied, retryable}
+	inBody := failure{"HTTP 200: response is truncated", context.DeadlineExceeded, 0, applied, retryable}
+	limit := func(options ...client.Option) []client.Option { return options }
+	for _, test := range []struct {
+		script
+		options []client.Option
 	}{
-		"by default":             {[]roundTrip{stall}, nil, 0, 2 * time.Minute, 2 * time.Minute, 4, 0},
-		"bodies by default":      {[]roundTrip{stallInBody}, nil, 0, 2 * time.Minute, 2 * time.Minute, 4, 200},
-		"one attempt by default": {[]roundTrip{stall, good}, nil, 0, 30 * time.Second, 30500 * time.Millisecond, 2, -1},
-		"one body by default":    {[]roundTrip{stallInBody, good}, nil, 0, 30 * time.Second, 30500 * time.Millisecond, 2, -1},
-		"attempts limited": {[]roundTrip{stall}, []client.Option{client.WithAttemptTimeout(time.Second)},
-			0, 4 * time.Second, 7500 * time.Millisecond, 4, 0},
-		"call limited": {[]roundTrip{stall}, []client.Option{client.WithTimeout(10 * time.Second)}, 0, 10 * time.Second, 10 * time.Second, 1, 0},
-		"call limited below the context": {[]roundTrip{stall}, []client.Option{client.WithTimeout(10 * time.Second)},
-			time.Hour, 10 * time.Second, 10 * time.Second, 1, 0},
-		"call unlimited": {[]roundTrip{stall}, []client.Option{client.WithTimeout(time.Hour)}, 0, 2 * time.Minute, 123500 * time.Millisecond, 4, 0},
-		"context":        {[]roundTrip{stall}, nil, 10 * time.Second, 10 * time.Second, 10 * time.Second, 1, 0},
-		"context after an answer": {[]roundTrip{status(http.StatusBadGateway), stall}, nil,
-			10 * time.Second, 10 * time.Second, 10 * time.Second, 2, http.StatusBadGateway},
+		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline}, nil},
+		{script{"two minutes, in bodies", "stall in the body | stall in the body | stall in the body | stall in the body", 2 * time.Minute, inBody}, nil},
+		{script{"30 seconds for an attempt", "stall | success", 30 * time.Second, failure{}}, nil},
+		{script{"30 seconds for a body", "stall in the body | success", 30 * time.Second, failure{}}, nil},
+		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline}, limit(client.WithAttemptTimeout(time.Second))},
+		{script{"WithTimeout", "stall", 10 * time.Second, deadline}, limit(client.WithTimeout(10*time.Second), client.WithAttemptTimeout(time.Hour))},
+		{script{"WithTimeout, after responses", "429 | 503 | 503 | stall", 10 * time.Second, failure{"previous error: updateContactRole: HTTP 503", context.DeadlineExceeded, 0, applied, retryable}}, limit(client.WithTimeout(10 * time.Second))},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if slices.Contains([]string{"bodies by default", "one body by default", "context after an answer"}, name) {
-				breaksContract(t)
-			}
-			synctest.Test(t, func(t *testing.T) {
-				ctx := t.Context()
-				if test.allowed > 0 {
-					limited, cancel := context.WithTimeout(ctx, test.allowed)
-					defer cancel()
-					ctx = limited
-				}
-				a := &attempts{answers: test.answers}
-				elapsed, err := a.update(t, ctx, test.options...)
-				if elapsed < test.least || elapsed > test.most || len(a.at) != test.attempts {
-					t.Errorf("%d attempts took %s: %v", len(a.at), elapsed, err)
-				}
-				if test.status < 0 {
-					if err != nil {
-						t.Error(err)
-					}
-					return
-				}
-				failure, isError := errors.AsType[*client.Error](err)
-				if !errors.Is(err, context.DeadlineExceeded) || isError != (test.status > 0) || isError && failure.StatusCode != test.status {
-					t.Errorf("the error is %v", err)
-				}
-			})
-		})
+		test.run(t, static, test.options...)
 	}
 }
 
-// TestTimeoutOfHTTPClient holds that the caller's http.Client can only shorten an attempt.
-func TestTimeoutOfHTTPClient(t *testing.T) {
-	with := func(timeout time.Duration) client.Option {
+func TestTimeoutOfHTTPClientCanOnlyShortenAnAttempt(t *testing.T) {
+	t.Parallel()
+	hc := func(timeout time.Duration) client.Option {
 		return client.WithHTTPClient(&http.Client{Transport: transport(stall), Timeout: timeout})
 	}
 	for name, test := range map[string]struct {
 		options []client.Option
 		want    time.Duration
 	}{
-		"none":               {[]client.Option{with(0)}, 30 * time.Second},
-		"shorter":            {[]client.Option{with(time.Second)}, time.Second},
-		"longer":             {[]client.Option{with(time.Hour)}, 30 * time.Second},
-		"shorter, and after": {[]client.Option{client.WithAttemptTimeout(time.Minute), with(time.Second)}, time.Second},
-		"shorter, before":    {[]client.Option{with(time.Second), client.WithAttemptTimeout(time.Minute)}, time.Second},
-		"of another before":  {[]client.Option{with(time.Second), with(0)}, 30 * time.Second},
+		"none":              {[]client.Option{hc(0)}, 30 * time.Second},
+		"shorter":           {[]client.Option{hc(time.Second), client.WithAttemptTimeout(time.Minute)}, time.Second},
+		"longer":            {[]client.Option{hc(time.Hour)}, 30 * time.Second},
+		"of another before": {[]client.Option{hc(time.Second), hc(0)}, 30 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			crm := newClient(t, client.EU, client.StaticToken("1000.token"), append(test.options, client.WithMaxAttempts(1))...)
+			crm := newClient(t, client.EU, static, append(test.options, client.WithMaxAttempts(1))...)
 			began := time.Now()
 			if err := update(t, crm); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != test.want {
-				t.Errorf("%s: an attempt took %s, not %s: %v", name, time.Since(began), test.want, err)
+				t.Errorf("%s: an attempt took %s, want %s: %v", name, time.Since(began), test.want, err)
 			}
 		})
 	}
 }
 
-// TestSlowTokenEndpoint holds that the wait for a token is no part of an attempt's time.
-func TestSlowTokenEndpoint(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := 0
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			switch n++; n {
-			case 1, 2:
-				return stall(r)
-			case 3:
-				return answer(http.StatusOK, granted(1)), nil
-			default:
-				time.Sleep(29 * time.Second)
-				return good(r)
-			}
-		}).option())
-		began := time.Now()
-		if err := update(t, crm); err != nil || n != 4 || time.Since(began) < 89*time.Second {
-			t.Errorf("%d requests took %s: %v", n, time.Since(began), err)
-		}
-	})
+func stall(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
 }
 
-// TestWaitEndsWithContext holds that a wait for another attempt ends when the context does.
-func TestWaitEndsWithContext(t *testing.T) {
-	for name, first := range map[string]roundTrip{
-		"answer":    status(http.StatusTooManyRequests, "Retry-After", "50"),
-		"no answer": func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+func TestWaitForATokenIsNoPartOfAnAttempt(t *testing.T) {
+	t.Parallel()
+	script{"", "stall | stall | token | success", time.Minute + 2*time.Second, failure{}}.run(t, credentials())
+}
+
+func TestCancelledCalls(t *testing.T) {
+	t.Parallel()
+	ended := func(text string, maybeApplied, retryable bool) failure {
+		return failure{text, context.Canceled, 0, maybeApplied, retryable}
+	}
+	for _, test := range []script{
+		{"before the call", "", 0, ended("nothing was sent: context canceled", !applied, !retryable)},
+		{"during the token request", "cancel", 0, ended("no access token: context ended while waiting for an access token", !applied, !retryable)},
+		{"in the response with a token", "cancel in the body", 0, ended("no access token: context ended", !applied, !retryable)},
+		{"before the response", "token | cancel", 0, ended("no response, may have taken effect: PUT", applied, !retryable)},
+		{"in the response", "token | cancel in the body", 0, ended("HTTP 200: response is truncated: context canceled", applied, retryable)},
+		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, retryable)},
+		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, retryable)},
+		{"while a rejected token is replaced", "token | 401 INVALID_TOKEN | cancel", 0, ended("no access token: context ended", !applied, !retryable)},
+		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, retryable)},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(time.Millisecond, cancel)
-				a := &attempts{answers: []roundTrip{first}}
-				elapsed, err := a.update(t, ctx, client.WithFirstWait(time.Minute))
-				failure, isError := errors.AsType[*client.Error](err)
-				if elapsed != time.Millisecond || !errors.Is(err, context.Canceled) {
-					t.Errorf("%d attempts took %s: %v", len(a.at), elapsed, err)
-				}
-				if isError != (name == "answer") || isError && failure.StatusCode != http.StatusTooManyRequests {
-					t.Errorf("the answer before must be in the error: %v", err)
-				}
-			})
+		test.run(t, credentials())
+	}
+	script{"while it waits without a response", "lost | cancel in the wait", time.Second, ended("may have taken effect: context canceled; previous error", applied, retryable)}.
+		run(t, static, client.WithFirstWait(100*time.Hour), client.WithTimeout(200*time.Hour))
+}
+
+// TestCancelledCallIsNotSentWithAnotherToken cancels a call during a response that rejects its token, after another call
+// has replaced that token.
+func TestCancelledCallIsNotSentWithAnotherToken(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var crm *client.Client
+	responses, first := respond(t, "token | 401 INVALID_TOKEN | token | success | 401 INVALID_TOKEN", nil), true
+	crm = newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPut && first {
+			first = false
+			mustUpdate(t, crm)
+			cancel()
+		}
+		return responses(r)
+	}).option())
+	_, err := crm.UpdateContactRole(ctx, roleID, rename)
+	failure{text: "no further response: context canceled", is: context.Canceled}.check(t, err, 0)
+}
+
+// TestEachAttemptSendsTheSameBody tests that with another token and although the caller reuses its slice.
+func TestEachAttemptSendsTheSameBody(t *testing.T) {
+	t.Parallel()
+	ownContract(t)
+	roles, bodies := slices.Clone(renames), map[string]int{}
+	responses := respond(t, "token | 401 INVALID_TOKEN | token | 500 INTERNAL_ERROR | 503 | 400 INVALID_DATA", nil)
+	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), transport(func(r *http.Request) (*http.Response, error) {
+		if body, err := io.ReadAll(r.Body); r.Method == http.MethodPut {
+			bodies[fmt.Sprintf("%s %v %d %s", body, err, r.ContentLength, r.Header["Content-Type"])]++
+		}
+		roles[0].Name, roles[1] = "\xff", client.ContactRoleUpdate{}
+		return responses(r)
+	}).option())
+	_, err := crm.UpdateContactRoles(t.Context(), roles)
+	want := `{"contact_roles":[{"id":"` + roleID + `","name":"Sales Lead"},{"id":"` + nextRoleID + `","name":"Quality Control"}]}`
+	if !errors.Is(err, client.CodeInvalidData) || len(bodies) != 1 || bodies[fmt.Sprintf("%s <nil> %d [application/json]", want, len(want))] != 4 {
+		t.Errorf("the requests were %v: %v", bodies, err)
+	}
+}
+
+// TestScopesOfAnErrorBelongToTheCaller sorts them while another goroutine uses the same operation.
+func TestScopesOfAnErrorBelongToTheCaller(t *testing.T) {
+	t.Parallel()
+	crm := newClient(t, client.EU, static, transport(func(*http.Request) (*http.Response, error) { return answer(403, bare("NO_PERMISSION")), nil }).option())
+	var calls sync.WaitGroup
+	for range 10 {
+		calls.Go(func() {
+			e, _ := errors.AsType[*client.Error](update(t, crm))
+			if got := strings.Join(e.Operation.Scopes, " "); got != "ZohoCRM.modules.contacts.UPDATE ZohoCRM.modules.ALL" {
+				t.Errorf("the scopes are %s", got)
+			}
+			slices.Sort(e.Operation.Scopes)
 		})
 	}
-}
-
-// TestBodyIsSentWhole holds the body of each attempt, the replay with another token among them.
-func TestBodyIsSentWhole(t *testing.T) {
-	breaksContract(t)
-	synctest.Test(t, func(t *testing.T) {
-		answers := []string{granted(1), bare("INVALID_TOKEN"), granted(2), bare("INTERNAL_ERROR"), bare("INTERNAL_ERROR"), roleUpdated}
-		statuses := []int{200, 401, 200, 500, 503, 200}
-		n := 0
-		crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			const want = `{"contact_roles":[{"name":"Sales Lead","sequence_number":5}]}`
-			if r.Method == http.MethodPut && (string(body) != want || r.ContentLength != int64(len(want)) || r.Header.Get("Content-Type") != "application/json") {
-				t.Errorf("request %d has a body of %d bytes: %s, headers %v", n, r.ContentLength, body, r.Header)
-			}
-			n++
-			return answer(statuses[n-1], answers[n-1]), nil
-		}).option())
-		if err := update(t, crm); err != nil || n != len(answers) {
-			t.Errorf("after %d requests: %v", n, err)
-		}
-	})
-}
-
-func TestLongRetryAfter(t *testing.T) {
-	a := &attempts{answers: []roundTrip{status(http.StatusTooManyRequests, "Retry-After", "400")}}
-	_, err := a.update(t, t.Context())
-	failure, isError := errors.AsType[*client.Error](err)
-	if !isError || failure.RetryAfter != 400*time.Second || !strings.Contains(err.Error(), "asks to wait 6m40s") {
-		t.Error(err)
-	}
+	calls.Wait()
 }

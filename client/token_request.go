@@ -105,7 +105,7 @@ func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.attemptTimeout)
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
-	address := strings.TrimSuffix(e.dc.AccountsURL, "/") + tokenPath
+	address := strings.TrimRight(e.dc.AccountsURL, "/") + tokenPath
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(e.form.Encode()))
 	if err != nil {
 		return transport.Response{}, &transport.Error{Final: true, Err: err}
@@ -145,11 +145,13 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		return a
 	}
 	rejected := tokens.Check(value)
-	if rejected == nil {
+	if rejected != nil {
+		rejected = fmt.Errorf("unusable response from %s: %w: check DataCenter.AccountsURL", e.dc.AccountsURL, rejected)
+	} else {
 		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), slices.Concat(e.secrets, []string{value})...))
 	}
 	if rejected != nil {
-		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: "the token endpoint: " + rejected.Error()}, pause: failurePause}
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause}
 	}
 	// Without the monotonic clock, which stops while a machine sleeps.
 	began = began.Round(0)
@@ -288,13 +290,21 @@ func newAuthError(err error) *AuthError {
 		return &again
 	}
 	if waited, ok := errors.AsType[*tokens.WaitError](err); ok {
-		return &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
+		failure := &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
+		if errors.Is(waited, context.DeadlineExceeded) {
+			failure.Message += ": " + increaseTimeout
+		}
+		return failure
 	}
 	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
-		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(panicked.Error(), maxSnippet)}
+		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(fmt.Sprint(panicked.Value), maxSnippet)}
 	}
 	// The time limit of a refresh, or a TokenSource that ended its goroutine.
-	return &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+	failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
+	if errors.Is(err, context.DeadlineExceeded) {
+		failure.Message = "getting an access token took too long: " + increaseTimeout
+	}
+	return failure
 }
 
 // newExternalError returns the error of a call whose oauth2.TokenSource failed.

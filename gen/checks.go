@@ -29,7 +29,7 @@ type checks struct {
 	Parameters []check
 	Objects    []check
 	Bodies     []string // names of schemas
-	Patterns   []string // Go expressions call the first pattern0, the next pattern1, …
+	Patterns   []string // the variables are pattern0, pattern1, …
 }
 
 type check struct {
@@ -40,15 +40,19 @@ type check struct {
 func (c *checks) addOperation(op operation) error {
 	for _, ref := range op.Parameters {
 		p := ref.Value
-		known := slices.ContainsFunc(c.Parameters, func(known check) bool { return known.Name == p.Name })
-		if known || p.In != openapi3.ParameterInPath {
-			continue
+		if p.In != openapi3.ParameterInPath {
+			continue // query parameters are open strings
 		}
 		call, err := c.call(p.Name, "value", p.Schema, true)
 		if err != nil {
 			return fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
-		c.Parameters = append(c.Parameters, check{p.Name, []string{call}})
+		i := slices.IndexFunc(c.Parameters, func(known check) bool { return known.Name == p.Name })
+		if i < 0 {
+			c.Parameters = append(c.Parameters, check{p.Name, []string{call}})
+		} else if c.Parameters[i].Calls[0] != call {
+			return fmt.Errorf("parameter %s has another schema in another operation", p.Name)
+		}
 	}
 	if op.RequestBody == nil {
 		return nil
@@ -103,11 +107,13 @@ func (c *checks) call(field, value string, ref *openapi3.SchemaRef, required boo
 			if err := extension(schema.Extensions, "x-pattern-description", &description); err != nil {
 				return "", err
 			}
-			pattern, err := c.addPattern(schema.Pattern)
-			if err != nil {
+			if _, err := regexp.Compile(schema.Pattern); err != nil {
 				return "", err
 			}
-			rules += fmt.Sprintf(", pattern: %s, mustBe: %q", pattern, description)
+			if !slices.Contains(c.Patterns, schema.Pattern) {
+				c.Patterns = append(c.Patterns, schema.Pattern)
+			}
+			rules += fmt.Sprintf(", pattern: pattern%d, mustBe: %q", slices.Index(c.Patterns, schema.Pattern), description)
 		}
 		return fmt.Sprintf("checkString(%q, %s, stringRules{%s})", field, value, rules), nil
 	case schema.Type.Is("integer") && schema.Min != nil && *schema.Min == 1 && !required:
@@ -118,26 +124,13 @@ func (c *checks) call(field, value string, ref *openapi3.SchemaRef, required boo
 		if err := c.addObject(schema.Items); err != nil {
 			return "", err
 		}
-		maxItems := "math.MaxInt"
+		var maxItems uint64 // no limit
 		if schema.MaxItems != nil {
-			maxItems = fmt.Sprint(*schema.MaxItems)
+			maxItems = *schema.MaxItems
 		}
-		return fmt.Sprintf("checkArray(%q, %s, %s, check%s)", field, value, maxItems, refName(schema.Items)), nil
+		return fmt.Sprintf("checkArray(%q, %s, %d, check%s)", field, value, maxItems, refName(schema.Items)), nil
 	}
 	return "", errors.New("a schema of this type and these keywords is not supported: implement it in gen/checks.go")
-}
-
-// addPattern returns the name of the variable that holds a pattern.
-func (c *checks) addPattern(pattern string) (string, error) {
-	if _, err := regexp.Compile(pattern); err != nil {
-		return "", err
-	}
-	i := slices.Index(c.Patterns, pattern)
-	if i < 0 {
-		i = len(c.Patterns)
-		c.Patterns = append(c.Patterns, pattern)
-	}
-	return fmt.Sprintf("pattern%d", i), nil
 }
 
 // rejectUnsupported returns an error for a keyword that would not be checked.

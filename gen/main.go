@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"go/format"
 	"log"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -86,7 +85,7 @@ type api struct {
 	BasePath   string
 	Operations []operation // sorted by ID
 	Common     []zohoError // errors of any operation
-	Codes      []zohoError // one of each code, sorted by code
+	Codes      []zohoError // one of each code of the schema ErrorCode
 	checks
 }
 
@@ -146,29 +145,27 @@ func read(doc *openapi3.T) (*api, error) {
 	return data, nil
 }
 
-// readCodes fills Codes, and compares them with the list of codes in the schemas.
+// readCodes fills Codes from the list of the schema ErrorCode.
 func (a *api) readCodes(doc *openapi3.T) error {
-	byCode := map[string]zohoError{}
-	add := func(errors []zohoError) {
-		for _, e := range errors {
-			if _, known := byCode[e.Code]; !known {
-				byCode[e.Code] = e
-			}
-		}
-	}
-	add(a.Common)
-	for _, op := range a.Operations {
-		add(op.Errors)
-	}
-	for _, code := range slices.Sorted(maps.Keys(byCode)) {
-		a.Codes = append(a.Codes, byCode[code])
-	}
 	var listed []string
 	if err := extension(doc.Components.Schemas["ErrorCode"].Value.Extensions, "x-extensible-enum", &listed); err != nil {
 		return err
 	}
-	if codes := slices.Sorted(maps.Keys(byCode)); !slices.Equal(listed, codes) {
-		return fmt.Errorf("x-extensible-enum is %v, want the sorted codes of x-zoho-errors and x-zoho-common-errors: %v", listed, codes)
+	all := slices.Clone(a.Common)
+	for _, op := range a.Operations {
+		all = append(all, op.Errors...)
+	}
+	for _, code := range listed {
+		i := slices.IndexFunc(all, func(e zohoError) bool { return e.Code == code })
+		if i < 0 {
+			return fmt.Errorf("ErrorCode lists %s, which is not in x-zoho-errors or x-zoho-common-errors", code)
+		}
+		a.Codes = append(a.Codes, all[i])
+	}
+	for _, e := range all {
+		if !slices.Contains(listed, e.Code) {
+			return fmt.Errorf("ErrorCode does not list %s", e.Code)
+		}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ package generated
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"sync"
@@ -98,7 +97,7 @@ func checkModuleProfile(v *ModuleProfile) []Violation {
 func checkCustomModuleUpdate(v *CustomModuleUpdate) []Violation {
 	return slices.Concat(
 		checkString(".plural_label", v.PluralLabel, stringRules{required: true, maxLength: 25, pattern: pattern2, mustBe: "only letters, digits and spaces"}),
-		checkArray(".profiles", v.Profiles, math.MaxInt, checkModuleProfile),
+		checkArray(".profiles", v.Profiles, 0, checkModuleProfile),
 		checkString(".singular_label", v.SingularLabel, stringRules{required: true, maxLength: 25, pattern: pattern2, mustBe: "only letters, digits and spaces"}),
 	)
 }
@@ -157,12 +156,13 @@ func checkNull(field string, value nullable.Nullable[bool]) []Violation {
 	return nil
 }
 
+// checkArray checks an array and its items. A maxItems of 0 means no limit.
 func checkArray[T any](field string, items []T, maxItems int, check func(*T) []Violation) (violations []Violation) {
 	if len(items) == 0 {
-		violations = append(violations, Violation{field, "minItems", "must have at least 1, has 0"})
+		violations = append(violations, Violation{field, "minItems", "must have at least 1 element, has 0"})
 	}
-	if len(items) > maxItems {
-		violations = append(violations, Violation{field, "maxItems", fmt.Sprintf("must have at most %d, has %d", maxItems, len(items))})
+	if maxItems > 0 && len(items) > maxItems {
+		violations = append(violations, Violation{field, "maxItems", fmt.Sprintf("must have at most %d elements, has %d", maxItems, len(items))})
 	}
 	for i := range items {
 		for _, violation := range check(&items[i]) {

@@ -459,7 +459,7 @@ type ModuleProfile struct {
 
 // ModuleResponse One module.
 //
-// Example: {"modules":[{"api_name":"Digital_Marketing","id":"2423488000000834002","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing"}]}
+// Example: {"modules":[{"api_name":"Digital_Marketing","generated_type":"custom","has_more_profiles":false,"id":"2423488000000834002","module_name":"CustomModule1","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing","status":"visible"}]}
 type ModuleResponse struct {
 	// Modules Exactly one module.
 	Modules []Module `json:"modules"`
@@ -467,7 +467,7 @@ type ModuleResponse struct {
 
 // ModulesResponse The modules of the org.
 //
-// Example: {"modules":[{"api_name":"Digital_Marketing","id":"2423488000000834002","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing"}]}
+// Example: {"modules":[{"api_name":"Digital_Marketing","generated_type":"custom","has_more_profiles":false,"id":"2423488000000834002","module_name":"CustomModule1","plural_label":"Digital Marketings","profiles":[{"id":"2423488000000015972","name":"Administrator"}],"singular_label":"Digital Marketing","status":"visible"}]}
 type ModulesResponse struct {
 	// Modules The modules.
 	Modules []Module `json:"modules"`

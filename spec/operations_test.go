@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,9 +31,8 @@ var documented = map[string]struct {
 	"PUT /Contacts/roles":                   {"update-contact-roles", updateRolesScopes, updateRolesErrors},
 	"PUT /Contacts/roles/{contact_role_id}": {"update-contact-roles", updateRolesScopes, updateRolesErrors},
 	"GET /settings/modules":                 {"modules-api", readModulesScopes, readModulesErrors},
-	"GET /settings/modules/{module}": {
-		"module-meta", readModulesScopes, slices.Concat([]string{"400 INVALID_MODULE: the module name given seems to be invalid"}, readModulesErrors),
-	},
+	"GET /settings/modules/{module}": {"module-meta", readModulesScopes,
+		slices.Concat([]string{"400 INVALID_MODULE: the module name given seems to be invalid"}, readModulesErrors)},
 	"PUT /settings/modules/{module}": {
 		"update-custom-module-api", []string{"ZohoCRM.settings.modules.UPDATE", "ZohoCRM.settings.modules.ALL", "ZohoCRM.settings.ALL"},
 		[]string{"400 INVALID_MODULE: The URL contains invalid module data", "400 NOT_ALLOWED: API name cannot be updated for module",
@@ -57,8 +57,9 @@ var (
 
 func TestOperationsAreAsDocumented(t *testing.T) {
 	t.Parallel()
+	doc := load(t)
 	count := 0
-	for path, item := range load(t).Paths.Map() {
+	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			count++
 			t.Run(method+path, func(t *testing.T) {
@@ -69,10 +70,8 @@ func TestOperationsAreAsDocumented(t *testing.T) {
 				if scopes := extension[[]string](t, op.Extensions, "x-zoho-scopes"); !slices.Equal(scopes, want.scopes) {
 					t.Errorf("scopes are %q, want %q", scopes, want.scopes)
 				}
-				for _, scope := range want.scopes {
-					if !strings.Contains(op.Description, "`"+scope+"`") {
-						t.Errorf("description lacks the scope %s", scope)
-					}
+				if named := "`" + strings.Join(want.scopes, "`, `") + "`"; !strings.Contains(op.Description, named) {
+					t.Errorf("description lacks the scopes %s", named)
 				}
 				if op.Security == nil || len(*op.Security) != 1 || (*op.Security)[0]["zohoOAuthToken"] == nil {
 					t.Errorf("security is %v", op.Security)
@@ -80,11 +79,8 @@ func TestOperationsAreAsDocumented(t *testing.T) {
 				var got []string
 				for _, e := range extension[[]zohoError](t, op.Extensions, "x-zoho-errors") {
 					got = append(got, fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message))
-					if e.Resolution == "" {
-						t.Errorf("%s has no resolution", e.Code)
-					}
-					if example := examples(op, e.Status)[strings.ToLower(e.Code)]; !slices.ContainsFunc(results(example), e.equal) {
-						t.Errorf("%d has no example %s with the message %q", e.Status, strings.ToLower(e.Code), e.Message)
+					if !e.hasExample(t, op) || e.Resolution == "" {
+						t.Errorf("%s has the example %t and the resolution %q", e.Code, e.hasExample(t, op), e.Resolution)
 					}
 				}
 				if !slices.Equal(got, want.errors) {
@@ -96,50 +92,41 @@ func TestOperationsAreAsDocumented(t *testing.T) {
 	if count != len(documented) {
 		t.Errorf("%d operations, want %d", count, len(documented))
 	}
-}
-
-func TestCommonErrorsHaveExamples(t *testing.T) {
-	t.Parallel()
-	doc := load(t)
 	for _, e := range extension[[]zohoError](t, doc.Extensions, "x-zoho-common-errors") {
-		found := false
-		for _, item := range doc.Paths.Map() {
-			for _, op := range item.Operations() {
-				found = found || slices.ContainsFunc(results(examples(op, e.Status)[strings.ToLower(e.Code)]), e.equal)
-			}
-		}
-		if !found || e.Resolution == "" {
-			t.Errorf("%d %s: example %t, resolution %q", e.Status, e.Code, found, e.Resolution)
+		if update := doc.Paths.Value("/settings/modules/{module}").Put; !e.hasExample(t, update) || e.Resolution == "" {
+			t.Errorf("%s has the example %t and the resolution %q", e.Code, e.hasExample(t, update), e.Resolution)
 		}
 	}
 }
 
-func (e zohoError) equal(result map[string]any) bool {
-	return result["code"] == e.Code && result["message"] == e.Message && result["status"] == "error"
+// zohoError is an entry of x-zoho-errors or x-zoho-common-errors.
+type zohoError struct {
+	Code, Message, Resolution string
+	Status                    int
 }
 
-// examples returns the values of the named examples of a response.
-func examples(op *openapi3.Operation, status int) map[string]any {
-	values := map[string]any{}
-	if response := op.Responses.Status(status); response != nil && response.Value.Content["application/json"] != nil {
-		for name, example := range response.Value.Content["application/json"].Examples {
-			values[name] = example.Value.Value
-		}
+// hasExample tells whether an operation has an example of the error, named as the code in lower case.
+func (e zohoError) hasExample(t *testing.T, op *openapi3.Operation) bool {
+	t.Helper()
+	example := op.Responses.Status(e.Status).Value.Content["application/json"].Examples[strings.ToLower(e.Code)]
+	if example == nil {
+		return false
 	}
-	return values
+	data, err := json.Marshal(example.Value.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(data), fmt.Sprintf("%q:%q", "code", e.Code)) && strings.Contains(string(data), fmt.Sprintf("%q:%q", "message", e.Message))
 }
 
-// results returns the results of a body: those in its array, or the bare error.
-func results(body any) []map[string]any {
-	object, _ := body.(map[string]any)
-	for _, value := range object {
-		if items, ok := value.([]any); ok {
-			var all []map[string]any
-			for _, item := range items {
-				all = append(all, item.(map[string]any))
-			}
-			return all
-		}
+func extension[T any](t *testing.T, extensions map[string]any, name string) (value T) {
+	t.Helper()
+	data, err := json.Marshal(extensions[name])
+	if err != nil {
+		t.Fatal(err)
 	}
-	return []map[string]any{object}
+	if err := json.Unmarshal(data, &value); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return value
 }

@@ -21,18 +21,3 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkUpdateContactRole(b *testing.B) {
-	one, err := newCallers(1)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, call := range map[string]caller{"client": one.client, "byHand": one.byHand} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				must(call(b.Context()))
-			}
-		})
-	}
-}

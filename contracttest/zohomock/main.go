@@ -201,7 +201,7 @@ func listen(c config) (net.Listener, error) {
 
 func introduce(out io.Writer, server *zohotest.Server, remote bool) {
 	auth, token := server.Auth(), server.AccessToken()
-	fmt.Fprintf(out, "Mock server of Zoho CRM v7 at %s, where a page shows the API. Nothing is sent to Zoho. Stop it with Ctrl-C.\n", server.URL)
+	fmt.Fprintf(out, "Mock server of Zoho CRM v7 at %s with a page to try it. Nothing is sent to Zoho. Stop it with Ctrl-C.\n", server.URL)
 	if remote {
 		fmt.Fprintln(out, "Warning: other machines can reach this server, its tokens and /control/.")
 	}

@@ -210,7 +210,8 @@ func TestControl(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"operation":"updateContactRole","example":"nope"}`: "400 duplicate_data",
 		`{"operation":"updateContactRole","status":400}`:     "send an example with the operation",
-		`{"status":99}`:  "a status from 200 to 599",
+		`{"status":199}`: "a status from 200 to 599",
+		`{"status":600}`: "a status from 200 to 599",
 		`{"unknown":1}`:  `unknown field "unknown"`,
 		`duplicate_data`: "send a JSON object",
 	} {
@@ -261,7 +262,13 @@ func TestOtherOrigins(t *testing.T) {
 	} {
 		status, _, headers := m.send(t, test.method, test.path, roleBody, "Origin", test.origin)
 		if allowed := headers.Get("Access-Control-Allow-Origin") == test.origin; status != test.status || allowed != test.allowed {
-			t.Errorf("%s %s of %s: got %d, allowed %t, want %d, %t", test.method, test.path, test.origin, status, allowed, test.status, test.allowed)
+			t.Errorf("%s %s from %s: got %d, allowed %t, want %d, %t", test.method, test.path, test.origin, status, allowed, test.status, test.allowed)
+		}
+	}
+	_, _, headers := m.send(t, "OPTIONS", rolesPath, "", "Origin", "https://app.example")
+	for header, want := range map[string]string{"Access-Control-Allow-Methods": "PUT", "Access-Control-Allow-Headers": "Authorization, Content-Type", "Vary": "Origin"} {
+		if got := headers.Get(header); !strings.Contains(got, want) {
+			t.Errorf("%s is %q, want %s in it", header, got, want)
 		}
 	}
 }
@@ -343,7 +350,8 @@ const seed = `{
       "singular_label": "Lease",
       "profiles": [
         "2"
-      ]
+      ],
+      "status": "user_hidden"
     }
   ],
   "profiles": [
@@ -421,8 +429,9 @@ func TestInvalidSeeds(t *testing.T) {
 		{`"Lease"`, `"R&D"`, `modules[0].singular_label is "R&D", must be 1 to 25 letters, digits and spaces`},
 		{`"api_name": "Leases"`, `"api_name": "1a"`, `modules[0].api_name is "1a", must be a letter, then letters, digits and underscores`},
 		{"[\n        \"2\"\n      ]", "null", "modules[0].profiles is empty, must have a profile"},
+		{`"user_hidden"`, `"hidden"`, `modules[0].status is "hidden", must be visible, user_hidden, system_hidden or scheduled_for_deletion`},
 		{`"2"`, `"5"`, `modules[0].profiles has "5", which is not in profiles`},
-		{seed, `{"profiles":[],"modules":[]}`, "profiles is empty, an org has at least one"},
+		{seed, `{"profiles":[]}`, "profiles is empty, an org has at least one"},
 		{seed, `{"contact_roles":[` + roles + `]}`, "contact_roles has 101 roles, an org has at most 100"},
 	} {
 		t.Run(strings.ReplaceAll(test.want, " ", "_"), func(t *testing.T) {

@@ -135,11 +135,11 @@ var headTemplate = template.Must(template.New("head").Parse(`<style>.swagger-ui 
 <div style="font: 16px sans-serif; max-width: 1420px; margin: 1em auto; padding: 0 20px; box-sizing: border-box">
 <p>Mock server of Zoho CRM v7. Nothing is sent to Zoho. An access token is filled in: choose an operation, then
 <em>Execute</em>. <a href="/org">/org</a> shows the org, <a href="/control/requests">/control/requests</a> the requests so far.</p>
-<p><label>Response: <select id="prefer"><option value="">that of the org</option>
+<p><label>Response: <select id="prefer"><option value="">computed from the org</option>
 {{range $operation, $examples := .}}<optgroup label="{{$operation}}">
 {{range $examples}}<option value="code={{.Status}}, example={{.Name}}">{{.Status}} {{.Name}}</option>
 {{end}}</optgroup>{{end}}</select></label>
-<button onclick="fetch('/control/reset', {method: 'POST'}).then(() => location.reload())">Reset</button></p></div>`))
+<button onclick="fetch('/control/reset', {method: 'POST'}).then(() => location.reload())">Reset the server</button></p></div>`))
 
 // pageHead is what stands above the operations: named examples to choose from, and a button that resets the server.
 var pageHead = sync.OnceValue(func() template.HTML {

@@ -26,6 +26,7 @@ type module struct {
 	PluralLabel   string    `json:"plural_label"`
 	SingularLabel string    `json:"singular_label"`
 	Profiles      []profile `json:"profiles"`
+	Status        string    `json:"status,omitempty"`
 }
 
 type role struct {
@@ -66,7 +67,7 @@ func currentOrg(server *zohotest.Server) org {
 		for _, id := range m.Profiles {
 			granted = append(granted, profile{ID: id})
 		}
-		o.Modules = append(o.Modules, module{m.ID, m.APIName, m.PluralLabel, m.SingularLabel, granted})
+		o.Modules = append(o.Modules, module{m.ID, m.APIName, m.PluralLabel, m.SingularLabel, granted, m.Status})
 	}
 	for _, p := range server.Profiles() {
 		o.Profiles = append(o.Profiles, profile(p))
@@ -105,7 +106,7 @@ func readSeed(file string) (options []zohotest.Option, err error) {
 			for _, p := range m.Profiles {
 				granted = append(granted, p.ID)
 			}
-			modules = append(modules, zohotest.Module{ID: m.ID, APIName: m.APIName, PluralLabel: m.PluralLabel, SingularLabel: m.SingularLabel, Profiles: granted})
+			modules = append(modules, zohotest.Module{ID: m.ID, APIName: m.APIName, PluralLabel: m.PluralLabel, SingularLabel: m.SingularLabel, Profiles: granted, Status: m.Status})
 		}
 		options = append(options, zohotest.WithModules(modules...))
 	}
@@ -130,6 +131,7 @@ var (
 	ids      = rule{regexp.MustCompile(`^[0-9]{1,19}$`), "a string of 1 to 19 digits"}
 	apiNames = rule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`), "a letter, then letters, digits and underscores"}
 	labels   = rule{regexp.MustCompile(`^[\pL\pM\pN ]{1,25}$`), "1 to 25 letters, digits and spaces"}
+	statuses = rule{regexp.MustCompile(`^(|visible|user_hidden|system_hidden|scheduled_for_deletion)$`), "visible, user_hidden, system_hidden or scheduled_for_deletion"}
 	names    = rule{regexp.MustCompile(`^(?s).{1,50}$`), "1 to 50 characters"}
 )
 
@@ -143,25 +145,30 @@ func checkOrg(server *zohotest.Server) error {
 	var all []error
 	report := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
 	fields := map[string]string{}
-	// Values of one kind are unique.
-	check := func(kind string, rule rule, value, field string, i int) {
-		at := fmt.Sprintf(field, i)
-		if !rule.pattern.MatchString(value) {
-			report("%s is %q, must be %s", at, value, rule.text)
-		} else if first, used := fields[kind+value]; used {
-			report("%s is %q like %s, must be unique", at, value, first)
-		} else {
-			fields[kind+value] = at
+	match := func(rule rule, value, field string) bool {
+		matches := rule.pattern.MatchString(value)
+		if !matches {
+			report("%s is %q, must be %s", field, value, rule.text)
+		}
+		return matches
+	}
+	unique := func(kind string, rule rule, value, format string, i int) {
+		field := fmt.Sprintf(format, i)
+		if first, used := fields[kind+value]; used {
+			report("%s is %q like %s, must be unique", field, value, first)
+		} else if match(rule, value, field) {
+			fields[kind+value] = field
 		}
 	}
 	for i, p := range server.Profiles() {
-		check("profile", ids, p.ID, "profiles[%d].id", i)
+		unique("profile", ids, p.ID, "profiles[%d].id", i)
 	}
 	for i, m := range server.Modules() {
-		check("module", ids, m.ID, "modules[%d].id", i)
-		check("api_name", apiNames, m.APIName, "modules[%d].api_name", i)
-		check("plural_label", labels, m.PluralLabel, "modules[%d].plural_label", i)
-		check("singular_label", labels, m.SingularLabel, "modules[%d].singular_label", i)
+		unique("module", ids, m.ID, "modules[%d].id", i)
+		unique("api_name", apiNames, m.APIName, "modules[%d].api_name", i)
+		unique("plural_label", labels, m.PluralLabel, "modules[%d].plural_label", i)
+		unique("singular_label", labels, m.SingularLabel, "modules[%d].singular_label", i)
+		match(statuses, m.Status, fmt.Sprintf("modules[%d].status", i))
 		if len(m.Profiles) == 0 {
 			report("modules[%d].profiles is empty, must have a profile", i)
 		}
@@ -172,8 +179,8 @@ func checkOrg(server *zohotest.Server) error {
 		}
 	}
 	for i, r := range server.ContactRoles() {
-		check("role", ids, r.ID, "contact_roles[%d].id", i)
-		check("name", names, r.Name, "contact_roles[%d].name", i)
+		unique("role", ids, r.ID, "contact_roles[%d].id", i)
+		unique("name", names, r.Name, "contact_roles[%d].name", i)
 		if r.SequenceNumber < 1 {
 			report("contact_roles[%d].sequence_number is %d, must be 1 or more", i, r.SequenceNumber)
 		}

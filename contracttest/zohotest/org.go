@@ -14,6 +14,9 @@ type Module struct {
 	SingularLabel string `json:"singular_label"`
 	// Profiles are the ids of the profiles that have access.
 	Profiles []string `json:"profiles"`
+	// Status is visible if empty, or user_hidden, system_hidden or scheduled_for_deletion. The API does not return a
+	// system_hidden module by itself.
+	Status string `json:"status,omitempty"`
 }
 
 // ContactRole is a contact role of the org.
@@ -40,14 +43,9 @@ func (o *org) clone() org {
 	return org{cloneModules(o.modules), slices.Clone(o.roles), slices.Clone(o.profiles)}
 }
 
-// module finds a module by its id or API name, or returns nil.
-func (o *org) module(name string) *Module {
-	for i, m := range o.modules {
-		if m.ID == name || m.APIName == name {
-			return &o.modules[i]
-		}
-	}
-	return nil
+// moduleIndex finds a module by its id or API name, or returns -1.
+func (o *org) moduleIndex(name string) int {
+	return slices.IndexFunc(o.modules, func(m Module) bool { return m.ID == name || m.APIName == name })
 }
 
 func cloneModules(modules []Module) []Module {
@@ -81,8 +79,8 @@ func sampleOrg() org {
 	return org{
 		profiles: []Profile{{administrator, "Administrator"}, {standard, "Standard"}, {sales, "Sales"}},
 		modules: []Module{
-			{"2423488000000834002", "Digital_Marketing", "Marketings", "Marketing", []string{administrator}},
-			{"2423488000000834003", "Print_Marketing", "Print Marketings", "Print Marketing", []string{administrator, standard}},
+			{"2423488000000834002", "Digital_Marketing", "Marketings", "Marketing", []string{administrator}, ""},
+			{"2423488000000834003", "Print_Marketing", "Print Marketings", "Print Marketing", []string{administrator, standard}, ""},
 		},
 		roles: []ContactRole{
 			{"4150868000003611011", "Developer/Evaluator", 1},

@@ -73,6 +73,10 @@ func (s *Server) record(w http.ResponseWriter, c call) *recorder {
 }
 
 func (r *recorder) send(res response) {
+	if res.body == nil {
+		r.WriteHeader(res.status)
+		return
+	}
 	r.Header().Set("Content-Type", res.contentType)
 	r.WriteHeader(res.status)
 	fmt.Fprintf(r, "%s\n", res.body)

@@ -166,8 +166,8 @@ func (s *Server) inputID(c call, inBody any) string {
 	if name, isModule := c.parameters["module"]; isModule {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if m := s.org.module(name); m != nil {
-			return m.ID
+		if i := s.org.moduleIndex(name); i >= 0 {
+			return s.org.modules[i].ID
 		}
 		return ""
 	}
@@ -251,8 +251,9 @@ func (s *Server) preferred(c call) (r response, found bool) {
 
 // parseStatus returns -1, which no response has, for what is not a status.
 func parseStatus(s string) int {
-	if status, err := strconv.Atoi(s); err == nil && status > 0 {
-		return status
+	status, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
 	}
-	return -1
+	return status
 }

@@ -9,8 +9,9 @@
 //		…
 //	}
 //
-// A valid update changes the org, which [Server.Modules] and [Server.ContactRoles] return. An invalid
-// request is rejected with the error that Zoho documents. A server of [NewServer] also fails the test if
+// A valid update changes the org, which the reads and [Server.Modules], [Server.ContactRoles] and [Server.Profiles]
+// return. An invalid request is rejected with the error that Zoho documents. A server of [NewServer] also fails the
+// test if
 //
 //   - a request succeeds that the spec does not allow: without a Content-Type, with an unknown query
 //     parameter, with a key twice, with an id sent as a number, with an empty id that makes the URL that of
@@ -32,14 +33,13 @@
 // # Limits
 //
 //   - The token endpoint issues ten access tokens in ten minutes for each refresh token, as Zoho does, then responds
-//     "Access Denied" until ten minutes have passed since the first. [WithoutTokenThrottle] switches this off.
+//     "Access Denied" until the first of them is ten minutes old. [WithoutTokenThrottle] switches this off.
 //   - Of more than 15 valid access tokens for a refresh token, the oldest becomes invalid.
 //   - Any number of requests may be in flight, except with [WithMaxConcurrent].
 //   - Only requests for localhost, the address of the server and the names of [WithHosts] are accepted.
 //   - The server knows no editions and no credits: queue such a response with [Server.Respond].
 //
-// Zoho's pages are https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html,
-// https://www.zoho.com/crm/developer/docs/api/v7/update-contact-roles.html and
+// [generated.Operation] names Zoho's page of each operation. The page of the token endpoint is
 // https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 package zohotest
 
@@ -248,6 +248,53 @@ func (s *Server) respond(c call) response {
 	return s.operate(c)
 }
 
+// operate authorizes a request and performs its operation.
+func (s *Server) operate(c call) response {
+	switch {
+	case c.operation == nil:
+		return s.reject(c.operationOrAny(), client.CodeInvalidURLPattern)
+	case c.Method != c.operation.Method:
+		return s.reject(*c.operation, client.CodeInvalidRequestMethod)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code := s.authorize(c); code != "" {
+		return s.reject(*c.operation, code)
+	}
+	before := s.org.clone()
+	res := s.perform(c)
+	if !s.strict || res.status >= http.StatusBadRequest {
+		return res
+	}
+	if err := s.contract.Request(c.Request, c.body); err != nil {
+		s.org = before
+		return jsonResponse(http.StatusBadRequest, result{client.CodeInvalidRequest, details{}, oneLine("the spec does not allow the request: %v", err), "error"})
+	}
+	return res
+}
+
+// perform performs the operation of a request. It requires s.mu.
+func (s *Server) perform(c call) response {
+	switch c.operation.ID {
+	case generated.OperationGetContactRoles.ID:
+		return s.getContactRoles()
+	case generated.OperationGetModules.ID:
+		return s.getModules(c)
+	case generated.OperationGetModule.ID:
+		return s.getModule(c)
+	case generated.OperationGetProfiles.ID:
+		return s.getProfiles()
+	case generated.OperationUpdateCustomModule.ID:
+		return s.updateCustomModule(c)
+	case generated.OperationUpdateContactRoles.ID:
+		return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.id(), o) })
+	case generated.OperationUpdateContactRole.ID:
+		return s.updateEach(c, "contact_roles", 1, func(o object) string { return s.updateRoleOfPath(c, o) })
+	default:
+		return s.reject(*c.operation, client.CodeNotSupported)
+	}
+}
+
 // call is a request with what is known of it.
 type call struct {
 	*http.Request
@@ -290,7 +337,7 @@ func cleanURL(r *http.Request) *url.URL { return &url.URL{Path: path.Clean(r.URL
 
 // check reports a success of a request that the spec does not allow, and a response that it does not allow.
 func (s *Server) check(c call, res response) {
-	if c.operation == nil || res.contentType != jsonType {
+	if c.operation == nil || res.contentType == problemType {
 		return
 	}
 	if res.status < http.StatusMultipleChoices {

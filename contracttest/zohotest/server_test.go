@@ -268,6 +268,21 @@ func TestMessagesAreThoseOfTheDocumentation(t *testing.T) {
 	}
 }
 
+func TestContentType(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, path := range []string{rolesPath, tokenPath} {
+		res, err := http.Post(s.URL+path, "text/plain", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := res.Header.Get("Content-Type"); got != "application/json;charset=UTF-8" {
+			t.Errorf("%s: Content-Type is %q", path, got)
+		}
+	}
+}
+
 func TestUpdatesChangeTheOrg(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -158,8 +158,12 @@ func (s *Server) authorize(c call) client.Code {
 	} else if value != s.accessToken || s.accessTokenExpired {
 		return client.CodeInvalidToken
 	}
-	if !slices.ContainsFunc(c.operation.Scopes, func(scope string) bool { return slices.Contains(scopes, scope) }) {
-		return client.CodeOAuthScopeMismatch
+	for _, scope := range c.operation.Scopes {
+		// ALL covers all operation types.
+		all := scope[:strings.LastIndex(scope, ".")] + ".ALL"
+		if slices.Contains(scopes, scope) || slices.Contains(scopes, all) {
+			return ""
+		}
 	}
-	return ""
+	return client.CodeOAuthScopeMismatch
 }

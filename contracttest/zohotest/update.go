@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
-	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
 const (
@@ -24,50 +23,20 @@ const (
 
 var isID = regexp.MustCompile(`^[0-9]{1,19}$`).MatchString
 
-// operate performs the operation of a request.
-func (s *Server) operate(c call) response {
-	switch {
-	case c.operation == nil:
-		return s.reject(c.operationOrAny(), client.CodeInvalidURLPattern)
-	case c.Method != c.operation.Method:
-		return s.reject(*c.operation, client.CodeInvalidRequestMethod)
+func (s *Server) updateCustomModule(c call) response {
+	i := s.org.moduleIndex(c.parameters["module"])
+	if i < 0 {
+		return s.reject(*c.operation, client.CodeInvalidModule)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if code := s.authorize(c); code != "" {
-		return s.reject(*c.operation, code)
-	}
-	before := s.org.clone()
-	res := s.update(c)
-	if !s.strict || res.status >= http.StatusBadRequest {
-		return res
-	}
-	if err := s.contract.Request(c.Request, c.body); err != nil {
-		s.org = before
-		return jsonResponse(http.StatusBadRequest, result{client.CodeInvalidRequest, details{}, oneLine("the spec does not allow the request: %v", err), "error"})
-	}
-	return res
+	return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(&s.org.modules[i], o) })
 }
 
-func (s *Server) update(c call) response {
-	switch c.operation.ID {
-	case generated.OperationUpdateCustomModule.ID:
-		module := s.org.module(c.parameters["module"])
-		if module == nil {
-			return s.reject(*c.operation, client.CodeInvalidModule)
-		}
-		return s.updateEach(c, "modules", 1, func(o object) string { return s.updateModule(module, o) })
-	case generated.OperationUpdateContactRole.ID:
-		id := c.parameters["contact_role_id"]
-		return s.updateEach(c, "contact_roles", 1, func(o object) string {
-			if o.has("id") && o.id() != id {
-				o.rejectID(o.id())
-			}
-			return s.updateRole(id, o)
-		})
-	default:
-		return s.updateEach(c, "contact_roles", maxRoles, func(o object) string { return s.updateRole(o.id(), o) })
+func (s *Server) updateRoleOfPath(c call, o object) string {
+	id := c.parameters["contact_role_id"]
+	if o.has("id") && o.id() != id {
+		o.rejectID(o.id())
 	}
+	return s.updateRole(id, o)
 }
 
 // updateEach calls update with each object of the array under key, and responds with the results.
@@ -111,7 +80,8 @@ func (s *Server) updateModule(module *Module, o object) (id string) {
 		o.reject(client.CodeNotAllowed, "api_name", nil)
 	}
 	o.rejectUnknown("plural_label", "singular_label", "profiles")
-	updated := Module{ID: module.ID, APIName: module.APIName, PluralLabel: o.label("plural_label"), SingularLabel: o.label("singular_label")}
+	updated := *module
+	updated.PluralLabel, updated.SingularLabel = o.label("plural_label"), o.label("singular_label")
 	for _, other := range s.org.modules {
 		switch {
 		case other.ID == module.ID:

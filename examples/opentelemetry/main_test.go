@@ -3,17 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
-
-	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
+	"os"
 )
 
 func Example() {
-	http.DefaultTransport = zohotest.CheckedTransport(http.DefaultTransport, func(problem string) { fmt.Println(problem) })
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), os.Stdout); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// token
-	// updateContactRole
+	// error: true
+	// span: token
+	// span: PUT /Contacts/roles
+	// span: PUT /Contacts/roles
+	// span: rename roles
+	//   zohocrm.operation: updateContactRoles
+	//   zohocrm.attempts: 2
+	//   zohocrm.codes: ["DUPLICATE_DATA"]
+	//   zohocrm.maybe_applied: true
+	// metric: zohocrm.call.duration
 }

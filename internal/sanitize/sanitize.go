@@ -20,7 +20,9 @@ const minSecret = 8
 func Text(text string, limit int, secrets ...string) string {
 	text = text[:min(len(text), 4*limit)]
 	text = Redact(Line(text), secrets...)
-	text = text[:min(len(text), limit)]
+	if len(text) > limit {
+		text = strings.Clone(text[:limit]) // so that the rest does not stay in memory
+	}
 	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
 }
 

@@ -62,8 +62,8 @@ func IsRetryableStatus(status int) bool {
 	}
 }
 
-// Retry calls attempt until its verdict is not to retry, attempts are used up, ctx ends, or the next wait would
-// outlast ctx. It returns the results of all attempts.
+// Retry calls attempt until its verdict is not to retry, attempts are used up, ctx ends, or ctx would not
+// outlast the next wait. It returns the results of all attempts.
 func Retry[T any](ctx context.Context, p Policy, attempt func() (T, Verdict)) []T {
 	results := make([]T, 0, 1)
 	for limit := p.FirstWait; ; limit = min(2*limit, maxWait) {
@@ -76,12 +76,14 @@ func Retry[T any](ctx context.Context, p Policy, attempt func() (T, Verdict)) []
 		if wait == 0 && limit > 0 {
 			wait = rand.N(limit)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 			return results
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // even if both were ready
 			return results
 		}
 	}

@@ -171,6 +171,8 @@ type Trace struct {
 	hooks httptrace.ClientTrace
 	// supported is whether the transport calls hooks at all.
 	supported, wroteHeaders, handshakeFailed atomic.Bool
+	// handshakes are the TLS handshakes that began, that with an https proxy included.
+	handshakes atomic.Int32
 }
 
 // WithTrace returns the context for one request, and its trace.
@@ -178,6 +180,7 @@ func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	t := new(Trace)
 	t.hooks.GetConn = func(string) { t.supported.Store(true) }
 	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
+	t.hooks.TLSHandshakeStart = func() { t.handshakes.Add(1) }
 	t.hooks.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { t.handshakeFailed.Store(err != nil) }
 	return httptrace.WithClientTrace(ctx, &t.hooks), t
 }
@@ -190,37 +193,39 @@ func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
 		e.Sent = !(isOp && (op.Op == "dial" || op.Op == "proxyconnect")) && !is[*net.DNSError](err)
 	}
 	if !e.Sent {
-		s.classifyProxy(req, e)
+		s.classifyProxy(req, e, t)
 	}
 	e.Final = e.Final || isCertificateError(err) || t.handshakeFailed.Load() && !isNetworkError(err)
 	return e
 }
 
-// classifyProxy finds out whether the proxy is why no connection was obtained.
-func (s *Sender) classifyProxy(req *http.Request, e *Error) {
-	t, ok := s.Transport.(*http.Transport)
-	if !ok || t.Proxy == nil {
+// classifyProxy finds out whether the proxy is why nothing was sent: there is one, and the handshake with the server
+// did not begin.
+func (s *Sender) classifyProxy(req *http.Request, e *Error, t *Trace) {
+	tr, ok := s.Transport.(*http.Transport)
+	if !ok || tr.Proxy == nil || errors.Is(e.Err, context.Canceled) {
 		return
 	}
-	proxy, err := t.Proxy(req)
+	proxy, err := tr.Proxy(req)
 	if err != nil || proxy == nil {
 		return
 	}
-	rejected, isRejected := errors.AsType[*connectError](e.Err)
-	op, isOp := errors.AsType[*net.OpError](e.Err)
-	switch {
-	case isRejected:
+	handshakes := t.handshakes.Load()
+	if proxy.Scheme == "https" {
+		handshakes--
+	}
+	if handshakes > 0 {
+		return
+	}
+	e.Proxy = proxy.Host
+	if rejected, ok := errors.AsType[*connectError](e.Err); ok {
 		e.Final = !IsRetryableStatus(rejected.status)
-	case isOp && op.Op == "proxyconnect":
-	case isNetworkError(e.Err) || isCertificateError(e.Err) || is[*tls.RecordHeaderError](e.Err):
-		return // of the connection to the server through the proxy
-	default:
+	} else if !isNetworkError(e.Err) {
 		// A transport without OnProxyConnectResponse returns the reason phrase of the proxy and no status.
 		e.Final = e.Err.Error() != http.StatusText(http.StatusBadGateway) &&
 			e.Err.Error() != http.StatusText(http.StatusServiceUnavailable) &&
 			e.Err.Error() != http.StatusText(http.StatusGatewayTimeout)
 	}
-	e.Proxy = proxy.Host
 }
 
 // isNetworkError reports whether err is a failure of the network, which may pass, rather than an error that

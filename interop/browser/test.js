@@ -1,5 +1,5 @@
-// Opens the page of zohomock in Chromium as a person would, sends a bulk update of which one role fails,
-// and takes a screenshot to docs/mock.png.
+// Opens the page of zohomock in Chromium at two widths, sends a bulk update of which one role fails, and takes a
+// screenshot of the page to docs/mock.png. Tests can control zohomock with fetch, as this one does.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -31,6 +31,10 @@ const browser = await chromium.launch({
 try {
   const [introduction] = await once(createInterface(mock.stdout), "line");
   const url = introduction.match(/http:\/\/\S+:\d+/)[0];
+  const control = async (path, body) => {
+    const response = await fetch(`${url}/control/${path}`, { method: "POST", body: JSON.stringify(body) });
+    assert.equal(response.status, 204, path);
+  };
   const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
   const elsewhere = [], problems = [];
   page.on("request", (request) => {
@@ -38,44 +42,55 @@ try {
   });
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().includes("the server responded with a status of 4")) problems.push(message.text());
+    if (message.type() === "error" && !/the server responded with a status of [45]/.test(message.text())) problems.push(message.text());
   });
-  await page.goto(url);
 
   const operation = page.locator(".opblock", { hasText: "Update several contact roles" });
-  await operation.locator(".opblock-summary-control").click();
   const execute = async (body) => {
     await operation.locator("textarea.body-param__text").fill(JSON.stringify(body, null, 2));
-    const answered = page.waitForResponse((response) => response.request().method() === "PUT");
+    const responded = page.waitForResponse((response) => response.request().method() === "PUT");
     await operation.getByRole("button", { name: "Execute" }).click();
-    await answered;
+    await responded;
   };
   const status = operation.locator(".live-responses-table tbody .response-col_status");
-  const answer = operation.locator(".live-responses-table tbody .highlight-code");
-
-  await execute({
+  const response = operation.locator(".live-responses-table tbody .highlight-code");
+  const update = {
     contact_roles: [
       { id: "4150868000003611011", name: "Sales Lead", sequence_number: 5 },
       { id: "4150868000003611012", name: "Sales Lead" },
     ],
-  });
-  await status.getByText("207").waitFor();
-  const results = JSON.parse(await answer.locator("code").innerText()).contact_roles;
-  assert.deepEqual(results.map((result) => result.code), ["SUCCESS", "DUPLICATE_DATA"]);
-  assert.match(await operation.locator(".curl-command").innerText(), /Authorization: Zoho-oauthtoken 1000\./);
+  };
 
-  await page.evaluate(() => scrollTo(0, 0));
-  const { x, y, width } = await operation.locator(".opblock-section-request-body").boundingBox();
-  const below = await answer.boundingBox();
-  const clip = { x, y, width, height: below.y + below.height + 6 - y };
-  await page.screenshot({ path: join(root, "docs", "mock.png"), clip, fullPage: true });
+  for (const width of [400, 1200]) {
+    await page.setViewportSize({ width, height: 1000 });
+    await page.goto(url);
+    await operation.waitFor();
+    assert.ok((await page.locator(".opblock").first().boundingBox()).y < 600, `operations come first at width ${width}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `the page fits into width ${width}`);
+    if (width === 1200) await page.screenshot({ path: join(root, "docs", "mock.png"), clip: { x: 0, y: 0, width, height: 820 } });
+    await operation.locator(".opblock-summary-control").click();
 
-  await page.getByLabel("named answer").fill("code=400, example=all_failed");
-  await execute({ contact_roles: [{ id: "4150868000003611011" }] });
-  await status.getByText("400").waitFor();
+    await execute(update);
+    await status.getByText("207").waitFor();
+    const results = JSON.parse(await response.locator("code").innerText()).contact_roles;
+    assert.deepEqual(results.map((result) => result.code), ["SUCCESS", "DUPLICATE_DATA"]);
+    assert.match(await operation.locator(".curl-command").innerText(), /Authorization: Zoho-oauthtoken 1000\./);
+    assert.match(await (await fetch(`${url}/org`)).text(), /Sales Lead/);
 
-  await page.getByRole("link", { name: "/org" }).click();
-  assert.match(await page.innerText("body"), /Sales Lead/);
+    await page.getByLabel("Response").selectOption("400 all_failed");
+    await execute({ contact_roles: [{ id: "4150868000003611011" }] });
+    await status.getByText("400").waitFor();
+
+    await page.getByLabel("Response").selectOption("");
+    await control("responses", { operation: "updateContactRoles", example: "internal_error" });
+    await execute(update);
+    await status.getByText("500").waitFor();
+
+    await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Reset the server" }).click()]);
+    assert.doesNotMatch(await (await fetch(`${url}/org`)).text(), /Sales Lead/);
+    await page.getByRole("link", { name: "/control/requests" }).click();
+    assert.equal((await page.innerText("body")).trim(), "[]");
+  }
 
   assert.deepEqual(elsewhere, [], "the page loads from elsewhere");
   assert.deepEqual(problems, [], "the page has errors");

@@ -43,7 +43,6 @@ func shape(schema *openapi3.Schema, keys []string, among bool) *openapi3.Schema 
 	object := openapi3.NewObjectSchema()
 	object.Properties = maps.Clone(schema.Properties)
 	maps.DeleteFunc(object.Properties, func(key string, _ *openapi3.SchemaRef) bool { return slices.Contains(keys, key) != among })
-	object.AdditionalProperties = closed
 	object.Required = slices.Sorted(maps.Keys(object.Properties))
 	return object
 }

@@ -1,0 +1,266 @@
+package client_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/client"
+	httptransport "github.com/seed-87e331f0/zohocrm-go/internal/transport"
+)
+
+// sdkTransport is a transport with the settings of the one that New uses by default.
+func sdkTransport() *http.Transport { return httptransport.Default().(*http.Transport).Clone() }
+
+func callersTransport() *http.Transport { return &http.Transport{} }
+
+// connection is why no connection was obtained: for a request of an operation and for one of a token alike.
+type connection struct {
+	name, url string
+	transport *http.Transport
+	text      string
+	is        error
+	attempts  int // of 4
+}
+
+// TestFailuresToConnect tests that nothing was sent, that what may pass is retried, and what cannot pass is not.
+func TestFailuresToConnect(t *testing.T) {
+	t.Parallel()
+	secure := newTLSServer(t, nil)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	old := newTLSServer(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	private := newTLSServer(t, &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert})
+	closing, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing.Close() })
+	go func() {
+		for conn, err := closing.Accept(); err == nil; conn, err = closing.Accept() {
+			conn.Read(make([]byte, 64<<10)) // the beginning of the handshake
+			conn.Close()
+		}
+	}()
+	roots := secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	trusting := func() *http.Transport { return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}} }
+	dial := func(err error) *http.Transport {
+		return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}
+	}
+	verify := func(options x509.VerifyOptions) *http.Transport {
+		return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, VerifyConnection: func(state tls.ConnectionState) error {
+			_, err := state.PeerCertificates[0].Verify(options)
+			return err
+		}}}
+	}
+	for _, test := range []connection{
+		{"connection refused", "https://127.0.0.1:1", callersTransport(), "dial tcp 127.0.0.1:1", nil, 4},
+		{"no such host, for a moment", "https://crm.invalid", dial(&net.DNSError{Err: "no such host", Name: "crm.invalid", IsNotFound: true}), "no such host", nil, 4},
+		{"no name server", "https://crm.invalid", dial(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), "server misbehaving", nil, 4},
+		{"dial timeout", "https://crm.invalid", dial(context.DeadlineExceeded), "increase the timeout", context.DeadlineExceeded, 4},
+		{"connection closed in the handshake", "https://" + closing.Addr().String(), callersTransport(), "EOF", io.EOF, 4},
+		{"unknown certificate authority", secure.URL, callersTransport(), "certificate", nil, 1},
+		{"certificate of another host", strings.Replace(secure.URL, "127.0.0.1", "localhost", 1), trusting(), "certificate is valid for example.com", nil, 1},
+		{"own check of the authority", secure.URL, verify(x509.VerifyOptions{Roots: x509.NewCertPool()}), "unknown authority", nil, 1},
+		{"own check of the host", secure.URL, verify(x509.VerifyOptions{Roots: roots, DNSName: "other.example.org"}), "not other.example.org", nil, 1},
+		{"own check of the date", secure.URL, verify(x509.VerifyOptions{Roots: roots, CurrentTime: secure.Certificate().NotAfter.Add(1)}), "expired", nil, 1},
+		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), callersTransport(), "first record does not look like a TLS handshake", nil, 1},
+		{"TLS version that the client rejects", old.URL, trusting(), "protocol version", nil, 1},
+		{"client certificate required", private.URL, trusting(), "remote error: tls: handshake failure", nil, 1}, // in TLS 1.3 the request is sent before it is rejected
+	} {
+		test.run(t, "check DataCenter.")
+	}
+}
+
+// TestFailuresOfAProxy tests the same where the requests go through a proxy, which the error names.
+func TestFailuresOfAProxy(t *testing.T) {
+	t.Parallel()
+	// The proxy responds with the status that the host begins with.
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, _ := strings.Cut(r.Host, ".")
+		if status, err := strconv.Atoi(name); err == nil {
+			w.WriteHeader(status)
+			return
+		}
+		conn, _, _ := http.NewResponseController(w).Hijack()
+		defer conn.Close()
+		if name == "alert" {
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+			conn.Read(make([]byte, 64<<10))
+			io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x46") // as the server behind the proxy would
+		}
+	}))
+	t.Cleanup(proxy.Close)
+	through := func(t *http.Transport, host string) *http.Transport {
+		t.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword("user", "hunter22"), Host: host})
+		return t
+	}
+	host := proxy.Listener.Addr().String()
+	for name, settings := range map[string]func() *http.Transport{"SDK": sdkTransport, "caller": callersTransport} {
+		status := func(code int) string {
+			if name == "SDK" {
+				return fmt.Sprintf("proxy %s: CONNECT was rejected with HTTP %d %s", host, code, http.StatusText(code))
+			}
+			return "proxy " + host + ": " + http.StatusText(code)
+		}
+		for _, test := range []connection{
+			{"refused", "https://www.zohoapis.eu", through(settings(), "127.0.0.1:1"), "proxy 127.0.0.1:1: proxyconnect tcp: dial tcp", nil, 4},
+			{"CONNECT rejected with 403", "https://403.example.com", through(settings(), host), status(403), nil, 1},
+			{"CONNECT rejected with 407", "https://407.example.com", through(settings(), host), status(407), nil, 1},
+			{"CONNECT rejected with 502", "https://502.example.com", through(settings(), host), status(502), nil, 4},
+			{"CONNECT rejected with 503", "https://503.example.com", through(settings(), host), status(503), nil, 4},
+			{"CONNECT rejected with 504", "https://504.example.com", through(settings(), host), status(504), nil, 4},
+			{"closed", "https://closed.example.com", through(settings(), host), "proxy " + host + ": unexpected EOF", nil, 4},
+			{"connected, but the server rejects TLS", "https://alert.example.com", through(settings(), host), "protocol version", nil, 1},
+		} {
+			test.name = name + ": " + test.name
+			hint := "check the proxy"
+			if strings.HasPrefix(test.url, "https://alert.") {
+				hint = "check DataCenter."
+			}
+			test.run(t, hint)
+		}
+	}
+}
+
+func (test connection) run(t *testing.T, hint string) {
+	dc := client.DataCenter{APIURL: test.url, AccountsURL: test.url}
+	for name, auth := range map[string]client.Auth{"operation": client.StaticToken("1000.token"), "token": credentials()} {
+		t.Run(test.name+", "+name, func(t *testing.T) {
+			lines, logger := jsonLines()
+			crm, err := client.New(dc, auth, client.WithFirstWait(0), client.WithLogger(logger), client.WithHTTPClient(&http.Client{Transport: test.transport}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = update(t, crm)
+			test.transport.CloseIdleConnections()
+			failure{test.text, test.is, test.attempts, false, test.attempts > 1}.check(t, err, strings.Count(lines.String(), `"attempt"`))
+			if errors.Is(err, context.DeadlineExceeded) {
+				hint = "increase the timeout"
+			}
+			result := "nothing was sent"
+			if name == "token" {
+				result = "no access token: no response from " + test.url
+			}
+			if text := err.Error(); !strings.Contains(text, result) || !strings.Contains(text, hint) || strings.Contains(text, "hunter22") {
+				t.Errorf("the text has not %q and %q, or a password: %s", result, hint, text)
+			}
+		})
+	}
+}
+
+func newTLSServer(t *testing.T, config *tls.Config) *httptest.Server {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.TLS = config
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// TestDeadHTTP2ConnectionIsReplaced tests what happens after a loss of the network that neither side notices.
+func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	const wait = 500 * time.Millisecond // before the second attempt, at most
+	for name, test := range map[string]struct {
+		settings func() *http.Transport
+		after    time.Duration
+	}{
+		"by a ping of the SDK's transport":            {sdkTransport, 25 * time.Second},
+		"by the timeout of an attempt with another's": {callersTransport, 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				network := newMemoryNetwork()
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.ProtoMajor != 2 {
+						t.Errorf("the request came with %s", r.Proto)
+					}
+					success(w, r)
+				}))
+				server.Listener, server.EnableHTTP2 = network, true
+				server.StartTLS()
+				defer server.Close()
+				pool := test.settings()
+				defer pool.CloseIdleConnections()
+				pool.DialContext, pool.ForceAttemptHTTP2 = network.dial, true
+				pool.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
+				crm, err := client.New(client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{Transport: pool}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustUpdate(t, crm)
+				for _, c := range network.connections {
+					c.dead.Store(true)
+				}
+				began := time.Now()
+				for range 3 {
+					mustUpdate(t, crm)
+				}
+				if took := time.Since(began); took < test.after || took > test.after+wait || len(network.connections) != 2 {
+					t.Errorf("three calls took %s and %d connections, want %s and 2", took, len(network.connections), test.after)
+				}
+			})
+		})
+	}
+}
+
+// memoryNetwork is a listener whose connections can be made dead: what the client sends no longer arrives.
+type memoryNetwork struct {
+	net.Listener
+	accept      chan net.Conn
+	close       func()
+	connections []*mortalConn
+}
+
+type mortalConn struct {
+	net.Conn
+	dead atomic.Bool
+}
+
+func newMemoryNetwork() *memoryNetwork {
+	n := &memoryNetwork{accept: make(chan net.Conn)}
+	n.close = sync.OnceFunc(func() { close(n.accept) })
+	return n
+}
+
+func (n *memoryNetwork) Accept() (net.Conn, error) {
+	if c, ok := <-n.accept; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (n *memoryNetwork) Close() error   { n.close(); return nil }
+func (n *memoryNetwork) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
+
+func (n *memoryNetwork) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	n.accept <- theirs
+	c := &mortalConn{Conn: ours}
+	n.connections = append(n.connections, c)
+	return c, nil
+}
+
+func (c *mortalConn) Write(p []byte) (int, error) {
+	if c.dead.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
