@@ -22,7 +22,11 @@ mock: ## Serve the mock server on 127.0.0.1:8080, with a page to try it
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
-	$(GO) test -C examples/opentelemetry ./...
+	for module in $(MODULES); do $(GO) test -C $$module $(RACE) ./... || exit 1; done
+
+.PHONY: test-redis
+test-redis: ## Test rediscache against a real Redis server (needs redis-server)
+	REQUIRE_REDIS_SERVER=1 $(GO) test -C rediscache $(RACE) -count=1 ./...
 
 FUZZTIME ?= 30s
 

@@ -23,19 +23,19 @@ const (
 )
 
 // call describes a call of an operation. It does not change while the call runs.
-type call[T any] struct {
+type call struct {
 	operation *generated.Operation
 	// path and body are the rules that the path parameter and the body do not follow.
 	path, body []generated.Violation
 	// request builds the request.
 	request func(server string) (*http.Request, error)
-	// decode reads a response. It returns a value beside an error if some inputs succeeded.
-	decode func(reply) (T, error)
+	// decode reads a response. It returns the result of the method, beside an error if some inputs succeeded.
+	decode func(reply) (any, error)
 }
 
 // attempt is what one attempt returned.
-type attempt[T any] struct {
-	value    T
+type attempt struct {
+	value    any
 	err      error              // nil for a success
 	response transport.Response // with Status 0 if none was received
 	verdict  transport.Verdict
@@ -50,15 +50,20 @@ type progress struct {
 	maybeApplied      bool // a request may have taken effect
 }
 
-// do runs a call and calls the hook.
-func do[T any](ctx context.Context, c *Client, call call[T]) (T, error) {
+// do runs a call and calls the hook. T is the type that call.decode returns.
+func do[T any](ctx context.Context, c *Client, call call) (T, error) {
+	value, err := c.do(ctx, call)
+	result, _ := value.(T) // nil before there is a response
+	return result, err
+}
+
+func (c *Client) do(ctx context.Context, call call) (any, error) {
 	if c == nil || c.config == nil || ctx == nil {
-		var zero T
-		return zero, errors.New("zohocrm: create the client with New, and pass a context")
+		return nil, errors.New("zohocrm: create the client with New, and pass a context")
 	}
 	began := time.Now()
 	var p progress
-	last := run(ctx, c, call, &p)
+	last := c.run(ctx, call, &p)
 	if c.hook != nil {
 		c.hook(CallInfo{
 			Context: ctx, Operation: newOperation(call.operation), Attempts: p.requests, Duration: time.Since(began),
@@ -69,21 +74,21 @@ func do[T any](ctx context.Context, c *Client, call call[T]) (T, error) {
 }
 
 // run is the life of a call: validate, then attempt until one succeeds, fails for good, or time runs out.
-func run[T any](ctx context.Context, c *Client, call call[T], p *progress) attempt[T] {
+func (c *Client) run(ctx context.Context, call call, p *progress) attempt {
 	if err := c.validate(call.operation, call.path, call.body); err != nil {
-		return attempt[T]{err: err}
+		return attempt{err: err}
 	}
 	if err := ctx.Err(); err != nil {
-		return attempt[T]{err: noResponse(call.operation, err, "", p)}
+		return attempt{err: noResponse(call.operation, err, "", p)}
 	}
 	req, err := call.request(c.server) // encodes the body, once for all attempts
 	if err != nil {
-		return attempt[T]{err: noResponse(call.operation, err, "", p)}
+		return attempt{err: noResponse(call.operation, err, "", p)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	attempts := transport.Retry(ctx, c.policy, func() (attempt[T], transport.Verdict) {
-		a := tryWithReauth(ctx, c, call, req, p)
+	attempts := transport.Retry(ctx, c.policy, func() (attempt, transport.Verdict) {
+		a := c.tryWithReauth(ctx, call, req, p)
 		return a, a.verdict
 	})
 	return outcome(ctx, call.operation, attempts, p)
@@ -107,13 +112,13 @@ func (c *Client) validate(operation *generated.Operation, path, body []generated
 const maxReplays = 2
 
 // tryWithReauth gets a token and sends the request, again with another token if Zoho rejects it.
-func tryWithReauth[T any](ctx context.Context, c *Client, call call[T], req *http.Request, p *progress) attempt[T] {
+func (c *Client) tryWithReauth(ctx context.Context, call call, req *http.Request, p *progress) attempt {
 	token, origin, err := c.tokens.Token(ctx)
 	if err != nil {
-		return attempt[T]{err: newAuthError(err)}
+		return attempt{err: newAuthError(err)}
 	}
 	for {
-		a := roundTrip(ctx, c, call, req, token, origin, p)
+		a := c.roundTrip(ctx, call, req, token, origin, p)
 		if !rejectsToken(a.response.Status, a.err) {
 			if isFromZoho(a.err) {
 				c.tokens.Accepted(token)
@@ -127,7 +132,7 @@ func tryWithReauth[T any](ctx context.Context, c *Client, call call[T], req *htt
 		if errors.Is(err, tokens.ErrNoReplacement) {
 			return explainRejection(a, p.replays > 0 || errors.Is(err, tokens.ErrPaused))
 		} else if err != nil {
-			return attempt[T]{err: withPrevious(newAuthError(err), a.err), response: a.response}
+			return attempt{err: withPrevious(newAuthError(err), a.err), response: a.response}
 		}
 		p.replays++
 		p.tokenRequested = p.tokenRequested || origin == tokens.Endpoint
@@ -146,7 +151,7 @@ func isFromZoho(err error) bool {
 }
 
 // explainRejection adds the likely cause to a rejected token, if a new one was rejected too.
-func explainRejection[T any](a attempt[T], newToo bool) attempt[T] {
+func explainRejection(a attempt, newToo bool) attempt {
 	if e, ok := errors.AsType[*Error](a.err); ok && newToo {
 		e.Resolution = "A new token was rejected as well: look for a proxy that removes the Authorization header, " +
 			"and check that the token is for this data centre and environment (production or sandbox)."
@@ -155,15 +160,15 @@ func explainRejection[T any](a attempt[T], newToo bool) attempt[T] {
 }
 
 // roundTrip sends the request once and decodes the response.
-func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Request, token string, origin tokens.Origin, p *progress) (a attempt[T]) {
+func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, token string, origin tokens.Origin, p *progress) (a attempt) {
 	if c.slots != nil {
 		if err := c.slots.Acquire(ctx, 1); err != nil {
-			return attempt[T]{err: noResponse(call.operation, fmt.Errorf("waiting for WithMaxConcurrent: %w", err), token, p)}
+			return attempt{err: noResponse(call.operation, fmt.Errorf("waiting for WithMaxConcurrent: %w", err), token, p)}
 		}
 		defer c.slots.Release(1)
 	}
 	if err := ctx.Err(); err != nil { // while a token was replaced, for example
-		return attempt[T]{err: noResponse(call.operation, err, token, p)}
+		return attempt{err: noResponse(call.operation, err, token, p)}
 	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout)
@@ -171,7 +176,7 @@ func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Re
 	ctx, trace := transport.WithTrace(ctx)
 	req, err := authorize(ctx, req, token, c.userAgent, p.requests > 0)
 	if err != nil {
-		return attempt[T]{err: noResponse(call.operation, err, token, p)}
+		return attempt{err: noResponse(call.operation, err, token, p)}
 	}
 	isRead := call.operation.Method == http.MethodGet
 	limit := int64(maxResponse)
@@ -202,26 +207,27 @@ func roundTrip[T any](ctx context.Context, c *Client, call call[T], req *http.Re
 	return a
 }
 
-// authorize returns a copy of req with a token. A request that is sent again gets its body again.
+// authorize returns req with a context and a token. A request that is sent again gets its body again, and a header of its own:
+// the transport may still read the one before.
 func authorize(ctx context.Context, req *http.Request, token string, userAgent []string, again bool) (*http.Request, error) {
 	authorized := req.WithContext(ctx)
-	if authorized.Header = maps.Clone(req.Header); authorized.Header == nil {
-		authorized.Header = http.Header{}
+	if again {
+		authorized.Header = maps.Clone(req.Header)
+		if req.GetBody != nil {
+			body, err := req.GetBody()
+			if err != nil {
+				return nil, err
+			}
+			authorized.Body = body
+		}
 	}
 	authorized.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
 	authorized.Header["User-Agent"] = userAgent
-	if again && req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		authorized.Body = body
-	}
 	return authorized, nil
 }
 
 // outcome returns the last attempt, its error with what happened before.
-func outcome[T any](ctx context.Context, operation *generated.Operation, attempts []attempt[T], p *progress) attempt[T] {
+func outcome(ctx context.Context, operation *generated.Operation, attempts []attempt, p *progress) attempt {
 	last := attempts[len(attempts)-1]
 	if last.err == nil {
 		return last
@@ -234,7 +240,7 @@ func outcome[T any](ctx context.Context, operation *generated.Operation, attempt
 	}
 	if err := ctx.Err(); err != nil && last.verdict.Retry && !errors.Is(last.err, err) {
 		// The context ended during the wait for another attempt.
-		return attempt[T]{err: withPrevious(noResponse(operation, err, "", p), last.err), response: last.response}
+		return attempt{err: withPrevious(noResponse(operation, err, "", p), last.err), response: last.response}
 	}
 	if failure, ok := errors.AsType[*AuthError](last.err); ok && p.maybeApplied {
 		last.err = noResponse(operation, failure, "", p)

@@ -43,10 +43,10 @@ func (u ContactRoleUpdate) Validate() error {
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/get-contact-roles.html.
 func (c *Client) ListContactRoles(ctx context.Context) ([]ContactRole, error) {
-	return do(ctx, c, call[[]ContactRole]{
+	return do[[]ContactRole](ctx, c, call{
 		operation: &generated.OperationGetContactRoles,
 		request:   generated.NewGetContactRolesRequest,
-		decode:    func(r reply) ([]ContactRole, error) { return decodeList(r, keyContactRoles, decodeContactRole) },
+		decode:    func(r reply) (any, error) { return decodeList(r, keyContactRoles, decodeContactRole) },
 	})
 }
 
@@ -71,13 +71,13 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 		ids[i], body.ContactRoles[i] = role.ID, generated.ContactRoleUpdate(role)
 		unchanged = append(unchanged, checkChange(i, role)...)
 	}
-	results, err := do(ctx, c, call[[]Result]{
+	results, err := do[[]Result](ctx, c, call{
 		operation: &generated.OperationUpdateContactRoles,
 		body:      append(generated.CheckContactRolesUpdateBody(body), unchanged...),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRolesRequest(server, body)
 		},
-		decode: func(r reply) ([]Result, error) { return decodeResults(r, keyContactRoles, ids) },
+		decode: func(r reply) (any, error) { return decodeResults(r, keyContactRoles, ids) },
 	})
 	if len(results) == 0 {
 		results = failAll(len(roles), err)
@@ -96,14 +96,14 @@ func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactR
 	if role.ID != "" && role.ID != id {
 		path = append(path, generated.Violation{Field: "$.contact_roles[0].id", Rule: "const", Message: "must be empty, or the id of the path"})
 	}
-	return do(ctx, c, call[Result]{
+	return do[Result](ctx, c, call{
 		operation: &generated.OperationUpdateContactRole,
 		path:      path,
 		body:      checkContactRole(body, role),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)
 		},
-		decode: func(r reply) (Result, error) { return decodeResult(r, keyContactRoles, id) },
+		decode: func(r reply) (any, error) { return decodeResult(r, keyContactRoles, id) },
 	})
 }
 

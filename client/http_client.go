@@ -52,6 +52,10 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		closeBody(req)
 		return nil, newAuthError(err)
 	}
+	req = req.Clone(req.Context()) // its header is that of the caller
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
 	canRepeat := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 	requested := false
 	for replays := 0; ; replays++ {

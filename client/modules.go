@@ -102,10 +102,10 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.
 func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
-	return do(ctx, c, call[[]Module]{
+	return do[[]Module](ctx, c, call{
 		operation: &generated.OperationGetModules,
 		request:   func(server string) (*http.Request, error) { return generated.NewGetModulesRequest(server, nil) },
-		decode:    func(r reply) ([]Module, error) { return decodeList(r, keyModules, decodeModule) },
+		decode:    func(r reply) (any, error) { return decodeList(r, keyModules, decodeModule) },
 	})
 }
 
@@ -115,11 +115,11 @@ func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
 // An error is a [*ValidationError], an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/module-meta.html.
 func (c *Client) GetModule(ctx context.Context, module string) (Module, error) {
-	return do(ctx, c, call[Module]{
+	return do[Module](ctx, c, call{
 		operation: &generated.OperationGetModule,
 		path:      generated.CheckModule(module),
 		request:   func(server string) (*http.Request, error) { return generated.NewGetModuleRequest(server, module) },
-		decode:    func(r reply) (Module, error) { return decodeOneModule(r, module) },
+		decode:    func(r reply) (any, error) { return decodeOneModule(r, module) },
 	})
 }
 
@@ -173,14 +173,14 @@ func decodeModule(object json.RawMessage) (module Module) {
 // result is then zero. See https://www.zoho.com/crm/developer/docs/api/v7/update-custom-module-api.html.
 func (c *Client) UpdateCustomModule(ctx context.Context, module string, update CustomModuleUpdate) (Result, error) {
 	body := update.body()
-	return do(ctx, c, call[Result]{
+	return do[Result](ctx, c, call{
 		operation: &generated.OperationUpdateCustomModule,
 		path:      generated.CheckModule(module),
 		body:      generated.CheckCustomModuleUpdateBody(body),
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)
 		},
-		decode: func(r reply) (Result, error) { return decodeResult(r, keyModules, moduleID(module)) },
+		decode: func(r reply) (any, error) { return decodeResult(r, keyModules, moduleID(module)) },
 	})
 }
 

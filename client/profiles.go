@@ -31,10 +31,10 @@ type Profile struct {
 // Another error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/get-profiles.html.
 func (c *Client) ListProfiles(ctx context.Context) ([]Profile, error) {
-	return do(ctx, c, call[[]Profile]{
+	return do[[]Profile](ctx, c, call{
 		operation: &generated.OperationGetProfiles,
 		request:   generated.NewGetProfilesRequest,
-		decode: func(r reply) ([]Profile, error) {
+		decode: func(r reply) (any, error) {
 			profiles, err := decodeList(r, keyProfiles, decodeProfile)
 			if err == nil && hasMoreRecords(r) {
 				err = fmt.Errorf("zohocrm: %s: %w: Zoho has more profiles than the %d that it returned", r.operation.ID, ErrIncomplete, len(profiles))

@@ -298,7 +298,7 @@ func TestPanicWithSecret(t *testing.T) {
 		panic(string(body))
 	}).option())
 	err := update(t, crm)
-	if _, isAuth := errors.AsType[*client.AuthError](err); !isAuth || !strings.Contains(err.Error(), "panicked") || strings.Contains(err.Error(), "secret%2Bvalue") {
+	if _, isAuth := errors.AsType[*client.AuthError](err); !isAuth || !strings.Contains(err.Error(), "panic") || strings.Contains(err.Error(), "secret%2Bvalue") {
 		t.Error(err)
 	}
 }

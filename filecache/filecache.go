@@ -40,7 +40,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -81,7 +80,7 @@ func (c *Cache) Get(ctx context.Context, key string) ([]byte, error) {
 			return nil
 		}
 		return err
-	})
+	}, func() {})
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +106,7 @@ func (c *Cache) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 			return err
 		}
 		_, err = temp.Write(data)
-		err = cmp.Or(err, temp.Sync(), temp.Close(), ctx.Err()) // a Put that returned an error changes nothing later
+		err = cmp.Or(err, temp.Sync(), temp.Close())
 		if err == nil {
 			err = retryOnWindows(ctx, func() error { return os.Rename(temp.Name(), c.path(key, ".token")) })
 		}
@@ -115,7 +114,7 @@ func (c *Cache) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 			_ = os.Remove(temp.Name())
 		}
 		return err
-	})
+	}, func() {})
 }
 
 // deleteOldTemp deletes the files of processes that died in Put.
@@ -137,32 +136,26 @@ func (c *Cache) Lock(ctx context.Context, key string) (unlock func(), err error)
 	for {
 		var locked bool
 		err := c.run(ctx, func() (err error) {
-			if err = os.MkdirAll(c.dir, 0o700); err != nil {
-				return err
-			}
-			locked, err = lock.TryLock()
-			if ctx.Err() != nil { // Lock returns an error or has done so already
-				_ = lock.Unlock()
-				return ctx.Err()
+			if err = os.MkdirAll(c.dir, 0o700); err == nil {
+				locked, err = lock.TryLock()
 			}
 			return err
-		})
+		}, func() { _ = lock.Unlock() })
 		if err != nil {
-			go lock.Unlock() //nolint:errcheck // TryLock may have succeeded just before the context ended.
 			return nil, err
 		}
 		if locked {
-			return sync.OnceFunc(func() {
+			return func() {
 				done := make(chan struct{})
 				go func() { defer close(done); _ = lock.Unlock() }()
 				select {
 				case <-done:
 				case <-time.After(unlockTimeout):
 				}
-			}), nil
+			}, nil
 		}
 		select {
-		case <-time.After(25*time.Millisecond + rand.N(50*time.Millisecond)):
+		case <-time.After(25*time.Millisecond + rand.N(50*time.Millisecond)): //nolint:gosec // Jitter keeps processes from trying in step.
 		case <-ctx.Done():
 		}
 	}
@@ -173,21 +166,29 @@ func (c *Cache) path(key, extension string) string {
 	return filepath.Join(c.dir, fmt.Sprintf("%s%x%s", prefix, sha256.Sum256([]byte(key)), extension))
 }
 
-// run calls f and returns when f returns or ctx ends: a file system that hangs can block f for minutes. One f runs at a
-// time, so that such a file system blocks one thread, not one for each call.
-func (c *Cache) run(ctx context.Context, f func() error) error {
+// run calls f, and returns when f returns or ctx ends: a file system that hangs can block f for minutes. If run returned
+// before f, it calls abandon after f. One f runs at a time, so that such a file system blocks one thread, not one for each call.
+func (c *Cache) run(ctx context.Context, f func() error, abandon func()) error {
 	if c.dir == "" {
 		return errors.New("filecache: no folder: pass the path of a folder to New")
 	}
-	var err error
-	done := make(chan error, 1)
+	done := make(chan error)
 	if ctx.Err() == nil {
 		select {
 		case c.busy <- struct{}{}:
-			go func() { defer func() { <-c.busy }(); done <- f() }()
+			go func() {
+				defer func() { <-c.busy }()
+				err := f()
+				select {
+				case done <- err:
+				case <-ctx.Done():
+					abandon()
+				}
+			}()
 		case <-ctx.Done():
 		}
 	}
+	var err error
 	select {
 	case err = <-done:
 	case <-ctx.Done():

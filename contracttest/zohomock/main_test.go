@@ -132,8 +132,8 @@ func TestUpdateShowsInOrg(t *testing.T) {
 	t.Parallel()
 	m := start(t)
 	m.send(t, "PUT", rolePath, roleBody)
-	if _, org, _ := m.send(t, "GET", "/org", ""); !strings.Contains(org, "Sales Lead") {
-		t.Errorf("/org lacks the new name:\n%s", org)
+	if _, org, headers := m.send(t, "GET", "/org", ""); !strings.Contains(org, "Sales Lead") || headers.Get("Content-Type") != "application/json" {
+		t.Errorf("/org lacks the new name, or is not JSON: %v\n%s", headers, org)
 	}
 	if status, _, headers := m.send(t, "POST", "/org", "{}"); status != 405 || headers.Get("Allow") != "GET, HEAD" {
 		t.Errorf("POST /org gets %d, Allow: %s", status, headers.Get("Allow"))

@@ -2,8 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"html/template"
-	"io"
 	"log"
 	"net/http"
 	"regexp"
@@ -42,7 +42,7 @@ func front(server *zohotest.Server, requests *log.Logger, origins []string) http
 		writeJSON(w, doc, err)
 	})
 	pages.HandleFunc("GET /org", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, currentOrg(server), nil) })
-	pages.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	pages.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	handleControl(pages, server)
 
 	api := allowOrigins(origins, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ func TestOtherHostsAreRejected(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newServer(t, WithListener(listener), WithHosts("Mock.internal"))
-		r, _ := http.NewRequest("PUT", s.URL+rolePath, strings.NewReader(roleBody))
+		r, _ := http.NewRequest(http.MethodPut, s.URL+rolePath, strings.NewReader(roleBody))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Zoho-oauthtoken "+s.IssueToken())
 		r.Host = test.host
@@ -45,6 +45,9 @@ func TestOtherHostsAreRejected(t *testing.T) {
 			t.Errorf("host %s of a server on %s: got %s, want %s", test.host, test.listen, got, test.want)
 		}
 		res.Body.Close()
+		if handled := len(s.Requests()) == 1; handled != (res.StatusCode == http.StatusOK) {
+			t.Errorf("host %s of a server on %s: status %d, the request was handled: %t", test.host, test.listen, res.StatusCode, handled)
+		}
 	}
 }
 

@@ -51,7 +51,7 @@ func TestGetModules(t *testing.T) {
 		"?status=visible,hidden":            "400 INVALID_DATA param_name=status",
 	} {
 		status, response := send(t, s, "GET", modulesPath+query, "")
-		got := ""
+		var got string
 		if status != 200 {
 			got = summary(t, status, response)
 		} else {

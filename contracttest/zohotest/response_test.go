@@ -242,7 +242,7 @@ func TestOwnResponseThatTheSpecDoesNotAllowFailsTheTest(t *testing.T) {
 	bed := &testBed{TB: t}
 	s := NewServer(bed)
 	defer s.Close()
-	r, _ := http.NewRequest("PUT", s.URL+rolePath, nil)
+	r, _ := http.NewRequest(http.MethodPut, s.URL+rolePath, nil)
 	s.check(newCall(r, []byte(roleBody)), jsonResponse(http.StatusTeapot, result{Code: "INVALID_DATA", Status: "error"}))
 	if got := strings.Join(bed.errors, "\n"); !strings.Contains(got, "the spec does not allow the response to PUT /crm/v7/Contacts/roles/20: ") {
 		t.Errorf("the test fails with %q", got)
@@ -273,7 +273,7 @@ func TestCheckedTransportReportsViolations(t *testing.T) {
 			})
 			var problems []string
 			transport := CheckedTransport(http.DefaultTransport, func(problem string) { problems = append(problems, problem) })
-			r, _ := http.NewRequest("PUT", s.URL+rolePath, strings.NewReader(test.body))
+			r, _ := http.NewRequest(http.MethodPut, s.URL+rolePath, strings.NewReader(test.body))
 			r.Header.Set("Content-Type", "application/json")
 			r.Header.Set("Authorization", "Zoho-oauthtoken 1000.a.b")
 			res, err := transport.RoundTrip(r)

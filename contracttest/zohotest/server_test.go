@@ -194,6 +194,7 @@ func TestUpdateContactRole(t *testing.T) {
 		{"name a number", `"Agent"`, "1", "400 contact_roles: INVALID_DATA api_name=name expected_data_type=string json_path=$.contact_roles[0].name"},
 		{"sequence_number a string", "5", `"5"`, "400 contact_roles: INVALID_DATA api_name=sequence_number expected_data_type=integer json_path=$.contact_roles[0].sequence_number"},
 		{"sequence_number a fraction", "5", "5.5", "400 contact_roles: INVALID_DATA api_name=sequence_number expected_data_type=integer json_path=$.contact_roles[0].sequence_number"},
+		{"sequence_number 1", "5", "1", success},
 		{"sequence_number 0", "5", "0", "400 contact_roles: INVALID_DATA api_name=sequence_number json_path=$.contact_roles[0].sequence_number"},
 		{"undeclared key", `"name"`, `"colour":"red","name"`, "400 contact_roles: INVALID_DATA api_name=colour json_path=$.contact_roles[0].colour"},
 		{"no JSON", "", `{"contact_roles":`, "400 UNABLE_TO_PARSE_DATA_TYPE"},
@@ -332,7 +333,7 @@ func TestRecordIsBounded(t *testing.T) {
 	s := newServer(t)
 	post := func(n int, body string) {
 		for i := range n {
-			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", fmt.Sprint("/", i), strings.NewReader(body)))
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, fmt.Sprint("/", i), strings.NewReader(body)))
 		}
 	}
 	post(20, strings.Repeat("x", 2<<20))

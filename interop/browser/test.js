@@ -1,5 +1,5 @@
-// Opens the page of zohomock in Chromium at two widths, sends a bulk update of which one role fails, and takes a
-// screenshot of the page to docs/mock.png. Tests can control zohomock with fetch, as this one does.
+// Opens the page of zohomock in Chromium at two widths and sends a bulk update of which one role fails. Tests can
+// control zohomock with fetch, as this one does.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -67,7 +67,6 @@ try {
     await operation.waitFor();
     assert.ok((await page.locator(".opblock").first().boundingBox()).y < 600, `operations come first at width ${width}`);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `the page fits into width ${width}`);
-    if (width === 1200) await page.screenshot({ path: join(root, "docs", "mock.png"), clip: { x: 0, y: 0, width, height: 820 } });
     await operation.locator(".opblock-summary-control").click();
 
     await execute(update);
