@@ -23,7 +23,7 @@ import (
 func TestNewRejects(t *testing.T) {
 	t.Parallel()
 	const password = "hunter22"
-	static, eu := client.StaticToken("1000.token"), client.EU
+	eu := client.EU
 	refresh := client.RefreshToken{ClientID: "c", ClientSecret: "s", RefreshToken: "r"}
 	with := func(change func(*client.RefreshToken)) client.Auth {
 		auth := refresh
@@ -114,13 +114,13 @@ func TestNewAccepts(t *testing.T) {
 		all = append(all, dc, dc.Sandbox(), dc.Developer())
 	}
 	for _, dc := range all {
-		for _, auth := range []client.Auth{client.StaticToken("1000.token"), credentials(), &client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}} {
+		for _, auth := range []client.Auth{static, credentials(), &client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}} {
 			if _, err := client.New(dc, auth, nil, client.WithMaxAttempts(1), client.WithMaxConcurrent(1), client.WithTimeout(1), client.WithAttemptTimeout(1)); err != nil {
 				t.Errorf("%+v: %v", dc, err)
 			}
 		}
 	}
-	if _, err := client.New(client.DataCenter{APIURL: client.EU.APIURL}, client.StaticToken("1000.token")); err != nil {
+	if _, err := client.New(client.DataCenter{APIURL: client.EU.APIURL}, static); err != nil {
 		t.Errorf("StaticToken needs no AccountsURL: %v", err)
 	}
 }
@@ -200,7 +200,7 @@ func TestTheHTTPClientOfTheCallerStaysAsItWas(t *testing.T) {
 		return res, nil
 	})
 	hc := &http.Client{Transport: network, Timeout: time.Hour, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return followed }}
-	err = update(t, newClient(t, client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(hc)))
+	err = update(t, newClient(t, client.EU, static, client.WithHTTPClient(hc)))
 	if !errors.Is(err, client.ErrRedirect) || !strings.Contains(err.Error(), "https://elsewhere.example.com/x") || strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the error is %v, want that of a redirect, without its query", err)
 	}
@@ -227,7 +227,7 @@ func TestClientsShareTheDefaultTransport(t *testing.T) {
 	server.Start()
 	defer server.Close()
 	for _, options := range [][]client.Option{nil, nil, {client.WithHTTPClient(&http.Client{})}} {
-		crm, err := client.New(client.DataCenter{APIURL: server.URL}, client.StaticToken("1000.token"), options...)
+		crm, err := client.New(client.DataCenter{APIURL: server.URL}, static, options...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"golang.org/x/oauth2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
@@ -161,6 +162,19 @@ func TestHTTPClientRepeatsARequestTwiceWithOneTokenRequest(t *testing.T) {
 	}
 }
 
+func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
+	t.Parallel()
+	n := 0
+	others := client.TokenSource(tokens(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
+	for auth, want := range map[client.Auth]int{static: 1, others: 3} {
+		z := &zoho{update: func(string) *http.Response { return answer(http.StatusUnauthorized, bare("INVALID_TOKEN")) }}
+		status, body, err := request(z.otherEndpoint(t, auth), newRequest(t, leadsURL, nil))
+		if err != nil || status != http.StatusUnauthorized || body != bare("INVALID_TOKEN") || len(z.sent) != want {
+			t.Errorf("%d %q, %v after %d requests, want the 401 after %d", status, body, err, len(z.sent), want)
+		}
+	}
+}
+
 // A token that worked is replaced at once when it is rejected. One that never did is replaced once, then after a pause.
 func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
 	t.Parallel()
@@ -206,7 +220,7 @@ func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 		res.Header.Set("Location", leadsURL+"/elsewhere")
 		return res
 	}}
-	crm := z.otherEndpoint(t, client.StaticToken("1000.token"), client.WithUserAgent("orders/2.1"))
+	crm := z.otherEndpoint(t, static, client.WithUserAgent("orders/2.1"))
 	own := newRequest(t, leadsURL, nil)
 	own.Header = http.Header{"User-Agent": {"mine/1.0"}, "Authorization": {"Bearer other"}, "X-Extra": {"1"}}
 	for _, req := range []*http.Request{newRequest(t, leadsURL, nil), own} {
@@ -265,7 +279,7 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")
-		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.Contains(err.Error(), "create the client with New") || !body.closed.Load() {
+		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.HasSuffix(err.Error(), ": zohocrm: create the client with New") || !body.closed.Load() {
 			t.Errorf("a client that New did not create: %v, body closed: %t", err, body.closed.Load())
 		}
 	}
@@ -276,7 +290,7 @@ func TestHTTPClientReturnsItsSlotWithTheResponseHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		body, end := io.Pipe()
 		z := &zoho{update: func(string) *http.Response { return &http.Response{StatusCode: http.StatusOK, Body: body} }}
-		crm := z.otherEndpoint(t, client.StaticToken("1000.token"), client.WithMaxConcurrent(1))
+		crm := z.otherEndpoint(t, static, client.WithMaxConcurrent(1))
 		res, err := crm.HTTPClient().Do(newRequest(t, leadsURL, nil))
 		if err != nil {
 			t.Fatal(err)
