@@ -11,7 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -22,283 +22,166 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/client"
 )
 
-// TestSecretsAreHidden formats, logs and marshals every exported value that holds a secret.
-func TestSecretsAreHidden(t *testing.T) {
-	const id, secret, refresh, access = "1000.HIDDENID", "HIDDENSECRET", "1000.HIDDENREFRESH", "1000.HIDDENACCESS"
-	store := &cache{values: map[string][]byte{}}
-	byRefresh := client.RefreshToken{ClientID: id, ClientSecret: secret, RefreshToken: refresh, Cache: store}
-	bySelf := client.ClientCredentials{ClientID: id, ClientSecret: secret, OrgID: "HIDDENORG", Cache: store}
-	static := client.StaticToken(access)
-	fromLibrary := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: access, RefreshToken: refresh})
-	source := client.TokenSource(fromLibrary)
-	granting := transport(func(r *http.Request) (*http.Response, error) {
+var hiddenAuth = client.RefreshToken{ClientID: "1000.HIDDENID", ClientSecret: "HIDDEN secret+value/x", RefreshToken: "1000.HIDDENREFRESH"}
+
+const hiddenToken = "1000.HIDDENACCESS"
+
+// TestValuesThatHoldSecretsPrintAsPlaceholders prints, logs and marshals every exported value that holds a secret.
+func TestValuesThatHoldSecretsPrintAsPlaceholders(t *testing.T) {
+	t.Parallel()
+	network := transport(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") == "" {
-			return answer(http.StatusOK, `{"access_token":"`+access+`","expires_in":3600}`), nil
+			return answer(200, `{"access_token":"`+hiddenToken+`"}`), nil
 		}
-		return answer(http.StatusOK, roleUpdated), nil
+		return answer(200, roleUpdated), nil
 	})
-	uncached := byRefresh // which gob can encode
-	uncached.Cache = nil
-	values := map[any]string{static: verbs, source: verbs, byRefresh: verbsOfStructs, &byRefresh: verbsOfStructs, &bySelf: verbsOfStructs, uncached: verbsOfStructs}
-	// The source of a client is not shown itself: its flight may be about to end.
-	for _, auth := range []client.Auth{byRefresh, bySelf, static, client.TokenSource(fromLibrary)} {
-		crm := newClient(t, client.EU, auth, granting.option())
+	self := client.ClientCredentials{ClientID: hiddenAuth.ClientID, ClientSecret: hiddenAuth.ClientSecret, OrgID: "HIDDENORG"}
+	source := client.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: hiddenToken}))
+	// fmt calls no method of a struct for %p, %w and %T. It prints pointers and the Auth of a function with them.
+	const structVerbs = "abcdefghijklmnoqrstuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for _, auth := range []client.Auth{hiddenAuth, &hiddenAuth, self, &self, client.StaticToken(hiddenToken), source} {
+		if text := auth.(fmt.Stringer).String() + auth.(slog.LogValuer).LogValue().String(); text != "(redacted)(redacted)" {
+			t.Errorf("%T prints as %s", auth, text)
+		}
+		crm := newClient(t, client.EU, auth, network.option())
 		mustUpdate(t, crm) // so that it has a token
-		values[crm], values[&[]client.Client{*crm}] = verbs, verbs
-		for _, v := range []any{auth} {
-			text := v.(fmt.Stringer).String() + v.(slog.LogValuer).LogValue().String() // for those that look for no Formatter
-			if text != "(redacted)(redacted)" {
-				t.Errorf("%T calls itself %s", v, text)
-			}
+		for _, value := range []any{crm, *crm, crm.HTTPClient()} {
+			mustNotShow(t, value, structVerbs+"pw")
 		}
-	}
-	for value, verbs := range values {
-		for _, shown := range []any{value, &value, []any{value}, map[string]any{"x": value}, [1]any{value}} {
-			show(t, shown, verbs, "HIDDEN")
-		}
-		type holder struct {
-			Auth    client.Auth
-			Refresh client.RefreshToken
-			Self    *client.ClientCredentials
-			Any     any
-		}
-		in := holder{static, byRefresh, &bySelf, value}
-		for _, shown := range []any{in, &in, []holder{in}, map[string]holder{"x": in}, bySelf, []client.Auth{byRefresh, bySelf, static, source}} {
-			show(t, shown, verbsOfStructs, "HIDDEN")
+		exported := struct{ Auth client.Auth }{auth}
+		for _, value := range []any{auth, &auth, []client.Auth{auth}, map[string]any{"x": auth}, exported, &exported, []any{exported}} {
+			mustNotShow(t, value, structVerbs)
 		}
 	}
 }
 
-// fmt shows the fields of a struct by %p and %w, and by a wrong verb for a pointer within a container to a
-// struct that holds it, without looking for a Formatter: there is no way to hide those that are plain
-// strings, as those of RefreshToken and ClientCredentials.
-const (
-	verbs          = verbsOfStructs + "pw"
-	verbsOfStructs = "abcdefghijklmnoqrstuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
-
-// show fails the test if a secret is in any form of v.
-func show(t *testing.T, v any, verbs string, secrets ...string) {
+// mustNotShow fails the test if a secret is in any form of a value.
+func mustNotShow(t *testing.T, value any, verbs string) {
 	t.Helper()
-	var forms [][]byte
-	for _, secret := range secrets {
-		for _, form := range []string{"%s", "%x", "%X", "% x", "%d"} {
-			forms = append(forms, bytes.Trim(fmt.Appendf(nil, form, []byte(secret)), "[]"))
-		}
-	}
-	hidden := func(how string, out []byte) {
-		t.Helper()
-		if slices.ContainsFunc(forms, func(form []byte) bool { return bytes.Contains(out, form) }) {
-			t.Errorf("%T by %s: %s", v, how, out)
-		}
-	}
+	var out bytes.Buffer
 	for _, flags := range []string{"", "+", "#", "-", " ", "0", "+#", "20", ".3", "[1]"} {
 		for _, verb := range verbs {
-			format := "%" + flags + string(verb)
-			hidden(format, fmt.Appendf(nil, format, v))
+			fmt.Fprintf(&out, "%"+flags+string(verb)+"\n", value)
 		}
 	}
-	hidden("print", fmt.Append(nil, v, v))
-	for _, format := range []string{"no verb", "%", "%!", "%*d %[9]d %.*f"} {
-		hidden(format, fmt.Appendf(nil, format, v, v))
-	}
-	var out bytes.Buffer
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		logger := slog.New(handler)
-		logger.Info("value", "v", v, slog.Group("g", slog.Any("v", v)))
-		logger.With("v", v).WithGroup("g").Info(fmt.Sprint(v), slog.Any("v", &v))
+		slog.New(handler).With("v", value).WithGroup("g").Info(fmt.Sprint(value, value), slog.Group("g", slog.Any("v", &value)))
 	}
-	hidden("slog", out.Bytes())
-	data, _ := json.Marshal(v) // an error shows nothing either, or the test fails below
-	hidden("json", data)
-	data, err := json.MarshalIndent(map[string]any{"v": v}, "", " ")
-	hidden("json", append(data, fmt.Sprint(err)...))
-	data, err = xml.Marshal(v)
-	hidden("xml", append(data, fmt.Sprint(err)...))
-	out.Reset()
-	err = gob.NewEncoder(&out).Encode(v)
-	hidden("gob", append(out.Bytes(), fmt.Sprint(err)...))
+	asJSON, err1 := json.Marshal(map[string]any{"v": value})
+	asXML, err2 := xml.Marshal(value)
+	err3 := gob.NewEncoder(&out).Encode(value)
+	fmt.Fprintf(&out, "%s %s %v %v %v", asJSON, asXML, err1, err2, err3)
+	for _, form := range []string{"%s", "%x", "%X", "% x", "%d"} {
+		if secret := bytes.Trim(fmt.Appendf(nil, form, []byte("HIDDEN")), "[]"); bytes.Contains(out.Bytes(), secret) {
+			at := bytes.Index(out.Bytes(), secret)
+			t.Errorf("%T shows a secret: %q", value, out.Bytes()[max(0, at-100):at+len(secret)])
+			return
+		}
+	}
 }
 
-// TestErrorsHideSecrets shows errors in all forms, of a transport that tells all it knows.
-func TestErrorsHideSecrets(t *testing.T) {
-	secrets := credentials()
-	for name, tell := range map[string]func(r *http.Request, body []byte) (*http.Response, error){
-		"error of the transport": func(r *http.Request, body []byte) (*http.Response, error) {
-			return nil, fmt.Errorf("cannot send %v %s", r.Header, body)
-		},
-		"error of the token endpoint": func(r *http.Request, body []byte) (*http.Response, error) {
-			text := fmt.Sprintf("%v %s %s", r.Header, body, secrets.RefreshToken)
-			return answer(http.StatusOK, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, text)), nil
-		},
-		"api_domain": func(r *http.Request, body []byte) (*http.Response, error) {
-			return answer(http.StatusOK, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://x.example.com/%s"}`, token(1), secrets.ClientSecret)), nil
-		},
-		"answer of the API": func(r *http.Request, body []byte) (*http.Response, error) {
-			if r.Header.Get("Authorization") == "" {
-				return answer(http.StatusOK, granted(1)), nil
-			}
-			text := fmt.Sprintf("%v", r.Header)
-			return answer(http.StatusBadRequest, fmt.Sprintf(`{"code":"X %s","message":%q,"details":{"x":%q}}`, r.Header.Get("Authorization"), text, text)), nil
-		},
-		"page of the API": func(r *http.Request, body []byte) (*http.Response, error) {
-			if r.Header.Get("Authorization") == "" {
-				return answer(http.StatusOK, granted(1)), nil
-			}
-			return answer(http.StatusBadRequest, fmt.Sprintf("<html>%v", r.Header)), nil
-		},
+// TestErrorsShowNoSecrets has a server and a transport that return all they know.
+func TestErrorsShowNoSecrets(t *testing.T) {
+	t.Parallel()
+	zeroWidth := strings.ReplaceAll(hiddenToken, "HIDDEN", "HID\u200bDEN")
+	fail := func(text string) *http.Response {
+		quoted, _ := json.Marshal(text)
+		return answer(400, fmt.Sprintf(`{"code":%s,"message":%s,"details":{"api_name":%s,"x":%s},"status":"error"}`, quoted, quoted, quoted, quoted))
+	}
+	for _, test := range []struct {
+		name    string
+		ofToken func(r *http.Request, form string) (*http.Response, error) // the token request, nil: it succeeds
+		ofAPI   func(r *http.Request) (*http.Response, error)
+	}{
+		{"error of the transport", func(_ *http.Request, form string) (*http.Response, error) { return nil, errors.New("lost: " + form) }, nil},
+		{"panic of the transport", func(_ *http.Request, form string) (*http.Response, error) { panic(form) }, nil},
+		{"error of the token endpoint", func(_ *http.Request, form string) (*http.Response, error) {
+			values, _ := url.ParseQuery(form)
+			return answer(200, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, fmt.Sprint(form, values))), nil
+		}, nil},
+		{"api_domain", func(*http.Request, string) (*http.Response, error) {
+			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s/%s"}`, hiddenToken, hiddenToken, hiddenAuth.RefreshToken)), nil
+		}, nil},
+		{"long api_domain", func(*http.Request, string) (*http.Response, error) {
+			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"%s%s"}`, hiddenToken, strings.Repeat("x", 190), hiddenToken)), nil
+		}, nil},
+		{"error of the transport, for the API", nil, func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("lost: %v", r.Header) }},
+		{"broken body", nil, func(r *http.Request) (*http.Response, error) {
+			res := answer(200, "")
+			res.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("lost: %v", r.Header)))
+			return res, nil
+		}},
+		{"error of the API", nil, func(r *http.Request) (*http.Response, error) { return fail(fmt.Sprint("X ", r.Header)), nil }},
+		{"error with zero-width characters", nil, func(*http.Request) (*http.Response, error) { return fail(zeroWidth), nil }},
+		{"success", nil, func(*http.Request) (*http.Response, error) {
+			return answer(200, strings.Replace(roleUpdated, "record updated", hiddenToken, 1)), nil
+		}},
+		{"page", nil, func(r *http.Request) (*http.Response, error) {
+			return answer(400, fmt.Sprintf("<html>%v", r.Header)), nil
+		}},
+		{"page with zero-width characters", nil, func(*http.Request) (*http.Response, error) { return answer(400, "<html>"+zeroWidth), nil }},
+		{"page cut at its end", nil, func(*http.Request) (*http.Response, error) { return answer(400, "<html>"+hiddenToken[:12]), nil }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if strings.HasSuffix(name, "of the API") {
-				breaksContract(t)
-			}
-			secrets.RefreshToken += "1" // or the token of another test would do
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			ownContract(t)
 			lines, logger := jsonLines()
-			crm := newClient(t, client.EU, secrets, client.WithLogger(logger), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
-				body, err := io.ReadAll(r.Body)
-				if err != nil {
-					return nil, err
+			crm := newClient(t, client.EU, hiddenAuth, client.WithLogger(logger), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") != "" {
+					return test.ofAPI(r)
 				}
-				return tell(r, body)
+				form, _ := io.ReadAll(r.Body)
+				if test.ofToken != nil {
+					return test.ofToken(r, string(form))
+				}
+				return answer(200, `{"access_token":"`+hiddenToken+`"}`), nil
 			}).option())
 			result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
-			if err == nil {
-				t.Fatal("the call succeeds")
+			if err == nil != (test.name == "success") {
+				t.Fatal(err)
 			}
-			shown := []any{err, result, lines.String()}
-			if failure, ok := errors.AsType[*client.Error](err); ok {
-				shown = append(shown, *failure)
-			}
-			if failure, ok := errors.AsType[*client.AuthError](err); ok {
-				shown = append(shown, *failure)
-			}
-			for _, v := range shown {
-				show(t, v, verbs, secrets.ClientID, secrets.ClientSecret, secrets.RefreshToken, token(1))
+			for _, value := range []any{err, result, lines.String()} {
+				mustNotShow(t, value, "vsqxX")
 			}
 		})
 	}
 }
 
-// TestBrokenBody has a transport tell the token in the error of a body: the text of ours must not.
-func TestBrokenBody(t *testing.T) {
-	breaksContract(t)
-	lines, logger := jsonLines()
-	crm := newClient(t, client.EU, client.StaticToken(token(1)), client.WithLogger(logger), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
-		res := answer(http.StatusOK, "")
-		res.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("reset: %v", r.Header)))
-		return res, nil
-	}).option())
-	result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
-	if shown := fmt.Sprintf("%v %+v %s", err, result, lines); !strings.Contains(shown, "reset") || strings.Contains(shown, token(1)) {
-		t.Errorf("shown: %s", shown)
+// secretCache returns errors, and panics, with the values that it handles.
+type secretCache struct {
+	values map[string][]byte
+	panics bool
+}
+
+func (c secretCache) Get(_ context.Context, key string) ([]byte, error) {
+	return c.values[key], fmt.Errorf("broken: %s: %s", key, c.values[key])
+}
+
+func (c secretCache) Put(_ context.Context, key string, value []byte, _ time.Duration) error {
+	c.values[key] = value
+	if c.panics {
+		panic(key + string(value))
 	}
+	return fmt.Errorf("broken: %s: %s", key, value)
 }
 
-func TestTokenInSuccess(t *testing.T) {
-	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
-		return answer(200, strings.Replace(roleUpdated, "record updated", r.Header.Get("Authorization"), 1)), nil
-	}).option())
-	result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
-	if strings.Contains(fmt.Sprintf("%+v %v", result, err), "secretsecret") {
-		t.Errorf("%+v", result)
-	}
-}
-
-func TestEscapedToken(t *testing.T) {
-	crm := newClient(t, client.EU, client.StaticToken("1000.secretsecret"), transport(func(r *http.Request) (*http.Response, error) {
-		return answer(400, strings.Replace(wrong, "text", `1000.\u0073ecretsecret`, 1)), nil
-	}).option())
-	if err := update(t, crm); strings.Contains(err.Error(), "1000.secretsecret") {
-		t.Error(err)
-	}
-}
-
-func TestEncodedSecret(t *testing.T) {
-	auth := credentials()
-	auth.ClientSecret = "super secret+value/x"
-	crm := newClient(t, client.EU, auth, client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
-		body, _ := io.ReadAll(r.Body)
-		return nil, fmt.Errorf("proxy refuses %s", body)
-	}).option())
-	if err := update(t, crm); strings.Contains(err.Error(), "super+secret%2Bvalue") {
-		t.Error(err)
-	}
-}
-
-// putPanics and getFails tell the value that they handle.
-type (
-	putPanics struct{}
-	getFails  struct{ value []byte }
-)
-
-func (*putPanics) Get(context.Context, string) ([]byte, error) { return nil, nil }
-func (*putPanics) Put(_ context.Context, _ string, value []byte, _ time.Duration) error {
-	panic(string(value))
-}
-func (c *getFails) Get(context.Context, string) ([]byte, error) {
-	return c.value, fmt.Errorf("broken: %s", c.value)
-}
-func (c *getFails) Put(_ context.Context, _ string, value []byte, _ time.Duration) error {
-	c.value = value
-	return nil
-}
-
-func TestTokenInErrorOfCache(t *testing.T) {
-	for _, store := range []client.Cache{&putPanics{}, &getFails{}} {
-		z := &zoho{}
-		auth := credentials()
+func TestErrorsOfACacheShowNoSecrets(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{false, true} {
+		z := &zoho{update: refusing(token(1))}
+		auth, store := credentials(), secretCache{map[string][]byte{}, panics}
 		auth.Cache = store
 		lines, logger := jsonLines()
-		crm := z.client(t, auth, client.WithLogger(logger))
-		first := update(t, crm)
-		z.update = refusing(token(1))
-		second := update(t, crm)
-		if text := fmt.Sprint(first, second, lines); strings.Contains(text, token(1)) || strings.Contains(text, token(2)) {
-			t.Errorf("%T: a token is shown: %s", store, text)
+		for range 2 {
+			mustUpdate(t, z.client(t, auth, client.WithLogger(logger)))
 		}
-	}
-}
-
-func TestTokenInAPIDomain(t *testing.T) {
-	for _, domain := range []string{"https://www.zohoapis.in/1000.abcdef", strings.Repeat("x", 10_000)} {
-		crm := newClient(t, client.EU, credentials(), transport(func(*http.Request) (*http.Response, error) {
-			return answer(200, `{"access_token":"1000.abcdef","api_domain":"`+domain+`"}`), nil
-		}).option())
-		if text := fmt.Sprint(update(t, crm)); strings.Contains(text, "abcdef") || !strings.Contains(text, "is configured for "+client.EU.APIURL) {
-			t.Errorf("%.1000s", text)
+		if !strings.Contains(lines.String(), "broken") {
+			t.Errorf("the log has no errors: %s", lines)
 		}
-	}
-}
-
-// A handler of logs may look into an error, whose cause is as the transport told it.
-func TestLogHasNoCause(t *testing.T) {
-	lines := &strings.Builder{}
-	logger := slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if err, isError := a.Value.Any().(error); isError {
-			if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined {
-				err = joined.Unwrap()[0]
+		for key := range store.values {
+			if log := lines.String(); strings.Contains(log, key) || strings.Contains(log, "1000.") {
+				t.Errorf("the log shows a key or a token: %s", log)
 			}
-			a.Value = slog.StringValue(err.Error())
 		}
-		return a
-	}}))
-	crm := newClient(t, client.EU, client.StaticToken("1000.abcdef"), client.WithMaxAttempts(1), client.WithLogger(logger),
-		transport(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send %v", r.Header) }).option())
-	if err := update(t, crm); err == nil || lines.Len() == 0 || strings.Contains(lines.String(), "abcdef") {
-		t.Errorf("%v: %s", err, lines)
-	}
-}
-
-// The form of a token request is in the hands of the transport, which may panic with it.
-func TestPanicWithSecret(t *testing.T) {
-	auth := credentials()
-	auth.ClientSecret = "super secret+value/x"
-	crm := newClient(t, client.EU, auth, transport(func(r *http.Request) (*http.Response, error) {
-		body, _ := io.ReadAll(r.Body)
-		panic(string(body))
-	}).option())
-	err := update(t, crm)
-	if _, isAuth := errors.AsType[*client.AuthError](err); !isAuth || !strings.Contains(err.Error(), "panic") || strings.Contains(err.Error(), "secret%2Bvalue") {
-		t.Error(err)
 	}
 }
