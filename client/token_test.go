@@ -504,9 +504,10 @@ func TestHangingTokenRequest(t *testing.T) {
 		}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z, began, calls := &fakeZoho{}, time.Now(), 0
+			z, began := &fakeZoho{}, time.Now()
+			var calls atomic.Int32
 			hang := func() {
-				if calls++; calls == 1 {
+				if calls.Add(1) == 1 {
 					time.Sleep(time.Hour)
 				}
 			}
