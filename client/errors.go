@@ -23,7 +23,7 @@ const (
 	increaseTimeout = "increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout"
 )
 
-// Why the body of a response could not be used, for errors.Is.
+// Errors of responses, for errors.Is.
 var (
 	// ErrResponseTooLarge: the response is larger than 4 MiB, or 32 MiB for a read.
 	ErrResponseTooLarge = transport.ErrTooLarge
@@ -199,7 +199,7 @@ type ValidationError struct {
 	Operation Operation
 	// Field is the JSON path of the value, such as $.contact_roles[0].name, or the name of the path parameter.
 	Field string
-	// Rule is a keyword of the OpenAPI document, such as maxLength. Rules that the document cannot express are utf-8 (the
+	// Rule is a keyword of the OpenAPI spec, such as maxLength. Rules that the spec cannot express are utf-8 (the
 	// value must be valid UTF-8), minProperties (nothing would change) and const (an id other than that of the path).
 	Rule string
 	// Message says what the value must be.

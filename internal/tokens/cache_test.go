@@ -106,6 +106,7 @@ func TestCacheThatFails(t *testing.T) {
 				if took := time.Since(began); took < least || took > most {
 					t.Errorf("%s %s: Token took %s, want %s to %s", test.functions, how, took, least, most)
 				}
+				synctest.Wait()
 				if log := b.log.String(); !strings.Contains(log, test.log) || strings.Contains(log, "token-1") || strings.Contains(log, key) {
 					t.Errorf("%s %s: the log is %s", test.functions, how, log)
 				}
@@ -139,6 +140,7 @@ func TestLockThatIsAcquiredTooLateIsReleased(t *testing.T) {
 		}
 		mustToken(t, s, "token-1", tokens.Endpoint)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(b.locked) > 0 || !slices.Contains(b.steps, "unlock") {
 			t.Errorf("the lock is held: %s", b.steps)
 		}
