@@ -257,7 +257,7 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	}{
 		"no token":                      {noToken, nil, nil, "zohocrm: no access token: HTTP 200: invalid_code"},
 		"no other token":                {oneToken, newCloser(bare("INVALID_TOKEN")), nil, "zohocrm: no access token: HTTP 200: invalid_code"},
-		"the body cannot be read again": {newTokens, newCloser(bare("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: read the body again: " + io.ErrNoProgress.Error()},
+		"the body cannot be read again": {newTokens, newCloser(bare("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: cannot read the body of the request again: " + io.ErrNoProgress.Error()},
 		"a broken RoundTripper":         {newTokens, nil, nil, "zohocrm: the RoundTripper returned neither a response nor an error"},
 	} {
 		z := &zoho{grant: test.tokens, update: func(string) *http.Response {
