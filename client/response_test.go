@@ -345,7 +345,7 @@ func TestReads(t *testing.T) {
 		{"list with status 299", listRoles, 299, roles(`{"id":"1"}`), []client.ContactRole{{ID: "1"}}, nil},
 		{"list with status 300", listRoles, 300, roles(`{"id":"1"}`), []client.ContactRole(nil), errAny},
 		{"empty response", listRoles, 200, "", []client.ContactRole(nil), client.ErrResponseEmpty},
-		{"modules", listModules, 200, `{"modules":[` + moduleJSON + `,{"id":"1","profiles":null}]}`, []client.Module{module, {ID: "1"}}, nil},
+		{"modules", listModules, 200, `{"modules":[` + moduleJSON + `,{"id":1,"profiles":null}]}`, []client.Module{module, {ID: "1"}}, nil},
 		{"50,000 modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 49_999) + `{"id":"1"}]}`, slices.Repeat([]client.Module{{ID: "1"}}, 50_000), nil},
 		{"more modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 50_000) + `{"id":"1"}]}`, []client.Module(nil), errAny},
 		{"module by id", getModule(id), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
