@@ -41,22 +41,12 @@ type connection struct {
 // TestFailuresToConnect tests that nothing was sent, that what may pass is retried, and what cannot pass is not.
 func TestFailuresToConnect(t *testing.T) {
 	t.Parallel()
-	secure := newTLSServer(t, nil)
-	plain := httptest.NewServer(http.NotFoundHandler())
+	notFound := http.NotFoundHandler()
+	secure := newTLSServer(t, notFound, nil)
+	plain := httptest.NewServer(notFound)
 	t.Cleanup(plain.Close)
-	old := newTLSServer(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
-	private := newTLSServer(t, &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert})
-	closing, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { closing.Close() })
-	go func() {
-		for conn, err := closing.Accept(); err == nil; conn, err = closing.Accept() {
-			conn.Read(make([]byte, 64<<10)) // the beginning of the handshake
-			conn.Close()
-		}
-	}()
+	old := newTLSServer(t, notFound, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	private := newTLSServer(t, notFound, &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert})
 	roots := secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	trusting := func() *http.Transport { return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}} }
 	dial := func(err error) *http.Transport {
@@ -73,7 +63,6 @@ func TestFailuresToConnect(t *testing.T) {
 		{"no such host, for a moment", "https://crm.invalid", dial(&net.DNSError{Err: "no such host", Name: "crm.invalid", IsNotFound: true}), "no such host", nil, 4},
 		{"no name server", "https://crm.invalid", dial(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), "server misbehaving", nil, 4},
 		{"dial timeout", "https://crm.invalid", dial(context.DeadlineExceeded), "increase the timeout", context.DeadlineExceeded, 4},
-		{"connection closed in the handshake", "https://" + closing.Addr().String(), callersTransport(), "EOF", io.EOF, 4},
 		{"unknown certificate authority", secure.URL, callersTransport(), "certificate", nil, 1},
 		{"certificate of another host", strings.Replace(secure.URL, "127.0.0.1", "localhost", 1), trusting(), "certificate is valid for example.com", nil, 1},
 		{"own check of the authority", secure.URL, verify(x509.VerifyOptions{Roots: x509.NewCertPool()}), "unknown authority", nil, 1},
@@ -91,7 +80,7 @@ func TestFailuresToConnect(t *testing.T) {
 func TestFailuresOfAProxy(t *testing.T) {
 	t.Parallel()
 	// The proxy responds with the status that the host begins with.
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _, _ := strings.Cut(r.Host, ".")
 		if status, err := strconv.Atoi(name); err == nil {
 			w.WriteHeader(status)
@@ -104,13 +93,16 @@ func TestFailuresOfAProxy(t *testing.T) {
 			conn.Read(make([]byte, 64<<10))
 			io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x46") // as the server behind the proxy would
 		}
-	}))
+	})
+	proxy, secure := httptest.NewServer(handler), newTLSServer(t, handler, nil)
 	t.Cleanup(proxy.Close)
-	through := func(t *http.Transport, host string) *http.Transport {
-		t.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: url.UserPassword("user", "hunter22"), Host: host})
+	trusted := secure.Client().Transport.(*http.Transport).TLSClientConfig
+	through := func(t *http.Transport, scheme, host string, config *tls.Config) *http.Transport {
+		t.Proxy = http.ProxyURL(&url.URL{Scheme: scheme, User: url.UserPassword("user", "hunter22"), Host: host})
+		t.TLSClientConfig = config
 		return t
 	}
-	host := proxy.Listener.Addr().String()
+	host, secureHost := proxy.Listener.Addr().String(), secure.Listener.Addr().String()
 	for name, settings := range map[string]func() *http.Transport{"SDK": sdkTransport, "caller": callersTransport} {
 		status := func(code int) string {
 			if name == "SDK" {
@@ -119,14 +111,17 @@ func TestFailuresOfAProxy(t *testing.T) {
 			return "proxy " + host + ": " + http.StatusText(code)
 		}
 		for _, test := range []connection{
-			{"refused", "https://www.zohoapis.eu", through(settings(), "127.0.0.1:1"), "proxy 127.0.0.1:1: proxyconnect tcp: dial tcp", nil, 4},
-			{"CONNECT rejected with 403", "https://403.example.com", through(settings(), host), status(403), nil, 1},
-			{"CONNECT rejected with 407", "https://407.example.com", through(settings(), host), status(407), nil, 1},
-			{"CONNECT rejected with 502", "https://502.example.com", through(settings(), host), status(502), nil, 4},
-			{"CONNECT rejected with 503", "https://503.example.com", through(settings(), host), status(503), nil, 4},
-			{"CONNECT rejected with 504", "https://504.example.com", through(settings(), host), status(504), nil, 4},
-			{"closed", "https://closed.example.com", through(settings(), host), "proxy " + host + ": unexpected EOF", nil, 4},
-			{"connected, but the server rejects TLS", "https://alert.example.com", through(settings(), host), "protocol version", nil, 1},
+			{"refused", "https://www.zohoapis.eu", through(settings(), "http", "127.0.0.1:1", nil), "proxy 127.0.0.1:1: proxyconnect tcp: dial tcp", nil, 4},
+			{"CONNECT rejected with 403", "https://403.example.com", through(settings(), "http", host, nil), status(403), nil, 1},
+			{"CONNECT rejected with 407", "https://407.example.com", through(settings(), "http", host, nil), status(407), nil, 1},
+			{"CONNECT rejected with 502", "https://502.example.com", through(settings(), "http", host, nil), status(502), nil, 4},
+			{"CONNECT rejected with 503", "https://503.example.com", through(settings(), "http", host, nil), status(503), nil, 4},
+			{"CONNECT rejected with 504", "https://504.example.com", through(settings(), "http", host, nil), status(504), nil, 4},
+			{"over TLS, CONNECT rejected with 407", "https://407.example.com", through(settings(), "https", secureHost, trusted), "proxy " + secureHost + ": ", nil, 1},
+			{"over TLS, connected, but the server rejects TLS", "https://alert.example.com", through(settings(), "https", secureHost, trusted), "protocol version", nil, 1},
+			{"over TLS, with an unknown certificate authority", "https://www.zohoapis.eu", through(settings(), "https", secureHost, nil), "proxy " + secureHost + ": ", nil, 1},
+			{"closed", "https://closed.example.com", through(settings(), "http", host, nil), "proxy " + host + ": unexpected EOF", nil, 4},
+			{"connected, but the server rejects TLS", "https://alert.example.com", through(settings(), "http", host, nil), "protocol version", nil, 1},
 		} {
 			test.name = name + ": " + test.name
 			hint := "check the proxy"
@@ -164,8 +159,8 @@ func (test connection) run(t *testing.T, hint string) {
 	}
 }
 
-func newTLSServer(t *testing.T, config *tls.Config) *httptest.Server {
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+func newTLSServer(t *testing.T, handler http.Handler, config *tls.Config) *httptest.Server {
+	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	server.TLS = config
 	server.StartTLS()
