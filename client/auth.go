@@ -105,7 +105,7 @@ func TokenSource(source oauth2.TokenSource) Auth {
 		}
 		return nil
 	}, source: func(c *config) tokens.Source {
-		return &tokens.External{Timeout: c.attemptTimeout, Get: func() (string, error) {
+		return &tokens.External{Timeout: c.tokenTimeout(), Get: func() (string, error) {
 			token, err := source.Token()
 			if err != nil {
 				return "", &externalError{err}

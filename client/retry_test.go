@@ -232,19 +232,21 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 
 func TestTimeLimits(t *testing.T) {
 	t.Parallel()
-	deadline := failure{"context deadline exceeded: increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout", context.DeadlineExceeded, 0, applied, retryable}
+	deadline := func(limit string) failure {
+		return failure{"context deadline exceeded: increase the timeout: " + limit, context.DeadlineExceeded, 0, applied, retryable}
+	}
 	inBody := failure{"HTTP 200: response is truncated", context.DeadlineExceeded, 0, applied, retryable}
 	limit := func(options ...client.Option) []client.Option { return options }
 	for _, test := range []struct {
 		script
 		options []client.Option
 	}{
-		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline}, nil},
+		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline("")}, nil},
 		{script{"two minutes, in bodies", "stall in the body | stall in the body | stall in the body | stall in the body", 2 * time.Minute, inBody}, nil},
 		{script{"30 seconds for an attempt", "stall | success", 30 * time.Second, failure{}}, nil},
 		{script{"30 seconds for a body", "stall in the body | success", 30 * time.Second, failure{}}, nil},
-		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline}, limit(client.WithAttemptTimeout(time.Second))},
-		{script{"WithTimeout", "stall", 10 * time.Second, deadline}, limit(client.WithTimeout(10*time.Second), client.WithAttemptTimeout(time.Hour))},
+		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline("WithAttemptTimeout or http.Client")}, limit(client.WithAttemptTimeout(time.Second))},
+		{script{"WithTimeout", "stall", 10 * time.Second, deadline("WithTimeout")}, limit(client.WithTimeout(10*time.Second), client.WithAttemptTimeout(time.Hour))},
 		{script{"WithTimeout, after responses", "429 | 503 | 503 | stall", 10 * time.Second, failure{"previous error: updateContactRole: HTTP 503", context.DeadlineExceeded, 0, applied, retryable}}, limit(client.WithTimeout(10 * time.Second))},
 	} {
 		test.run(t, static, test.options...)
@@ -296,14 +298,14 @@ func TestCancelledCalls(t *testing.T) {
 		{"in the response with a token", "cancel in the body", 0, ended("no access token: context ended", !applied, !retryable)},
 		{"before the response", "token | cancel", 0, ended("no response, may have taken effect: PUT", applied, !retryable)},
 		{"in the response", "token | cancel in the body", 0, ended("HTTP 200: response is truncated: context canceled", applied, retryable)},
-		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, retryable)},
-		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, retryable)},
+		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, !retryable)},
+		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, !retryable)},
 		{"while a rejected token is replaced", "token | 401 INVALID_TOKEN | cancel", 0, ended("no access token: context ended", !applied, !retryable)},
-		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, retryable)},
+		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, !retryable)},
 	} {
 		test.run(t, credentials())
 	}
-	script{"while it waits without a response", "lost | cancel in the wait", time.Second, ended("may have taken effect: context canceled; previous error", applied, retryable)}.
+	script{"while it waits without a response", "lost | cancel in the wait", time.Second, ended("may have taken effect: context canceled; previous error", applied, !retryable)}.
 		run(t, static, client.WithFirstWait(100*time.Hour), client.WithTimeout(200*time.Hour))
 }
 
