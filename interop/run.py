@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 WORK = HERE / ".work"
 SPEC = ROOT / "spec" / "openapi.yaml"
-PINNED = [HERE / name for name in ("package.json", "package-lock.json", ".npmrc", "requirements.txt", "go/go.mod")]
+INSTALLED = [HERE / name for name in ("package.json", "package-lock.json", ".npmrc", "requirements.txt")]
 
 MODULE, GRANTED, REMOVED = "2423488000000834003", "2423488000000015978", "2423488000000015975"
 ENVIRONMENT = os.environ | {
@@ -74,7 +74,7 @@ def install():
     WORK.mkdir(exist_ok=True)
     shell(f"go build -o {WORK}/zohomock ./contracttest/zohomock", ROOT)
     stamp = WORK / "installed"
-    pinned = hashlib.sha256(b"".join(file.read_bytes() for file in PINNED)).hexdigest()
+    pinned = hashlib.sha256(b"".join(file.read_bytes() for file in INSTALLED)).hexdigest()
     if not stamp.exists() or stamp.read_text() != pinned:
         shell("cp ../package*.json ../.npmrc . && npm ci --no-audit --no-fund")
         shell("rm -rf venv && python3 -m venv venv && pip install --quiet -r ../requirements.txt")
@@ -83,7 +83,7 @@ def install():
 
 def version(package):
     """Returns the pinned version of a package of npm, PyPI or Go."""
-    pinned = "".join(file.read_text() for file in PINNED if file.name != "package-lock.json")
+    pinned = "".join((HERE / name).read_text() for name in ("package.json", "requirements.txt", "go/go.mod"))
     return re.search(rf'(?m)^\s*"?{re.escape(package)}(?:": "|==| v)([\d.]+)', pinned)[1]
 
 
@@ -131,8 +131,8 @@ def sent_profiles(mock):
 
 def client_row(client):
     """Returns the row of the table, and what is wrong."""
-    packages = ", ".join(f"{package.rpartition('/')[2] if '.com/' in package else package} {version(package)}" for package in client["packages"])
-    row = [client["language"], packages.replace("openapi-generator-cli", "OpenAPI Generator"), "no", "no", "no", "", "", client.get("note", "")]
+    generator = ", ".join(f"{re.sub('github.com/[^/]+/|/v2$', '', package)} {version(package)}" for package in client["packages"])
+    row = [client["language"], generator.replace("openapi-generator-cli", "OpenAPI Generator"), "no", "no", "no", "", "", client.get("note", "")]
     directory = WORK / client["name"]
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(HERE / client["folder"], directory)
