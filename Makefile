@@ -61,7 +61,7 @@ spec-diff: ## List changes of spec/openapi.yaml since its last release that need
 		spec/released/openapi.yaml spec/openapi.yaml; fi
 
 .PHONY: interop
-interop: ## Generate clients in other languages, and run each against the stand-in (needs the network)
+interop: ## Generate clients in other languages, and run each against the mock server (needs the network)
 	python3 interop/run.py
 
 .PHONY: browser-test

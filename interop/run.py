@@ -18,6 +18,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import tomllib
 import urllib.error
 import urllib.request
@@ -45,16 +46,11 @@ CHECKS_OFF = {
 
 
 class Missing(Exception):
-    """A program is not installed."""
+    """A program that a script runs is not installed."""
 
 
 class Failure(Exception):
     """A command failed, or a response is not the expected one."""
-
-
-def need(*programs):
-    if missing := [program for program in programs if not shutil.which(program, path=ENVIRONMENT["PATH"])]:
-        raise Missing(f"{', '.join(missing)} not installed")
 
 
 def shell(script, directory=WORK, **environment):
@@ -63,6 +59,8 @@ def shell(script, directory=WORK, **environment):
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=directory, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False,
     )
+    if done.returncode == 127:
+        raise Missing(done.stderr.strip().splitlines()[-1])
     if done.returncode:
         raise Failure(f"exit code {done.returncode}: {script.strip()}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
@@ -70,7 +68,8 @@ def shell(script, directory=WORK, **environment):
 
 def install():
     """Installs the pinned packages of npm and PyPI, and builds the mock server."""
-    need("go", "node", "npm", "python3")
+    if missing := [program for program in ("go", "java", "node", "npm") if not shutil.which(program)]:
+        sys.exit(f"install {', '.join(missing)} first")
     WORK.mkdir(exist_ok=True)
     shell(f"go build -o {WORK}/zohomock ./contracttest/zohomock", ROOT)
     stamp = WORK / "installed"
@@ -106,6 +105,7 @@ class Server:
         for line in self.process.stdout:
             if found := re.search(ready, line):
                 self.url = found[0]
+                threading.Thread(target=self.process.stdout.read, daemon=True).start()  # or the pipe fills up
                 return
         raise Failure(f"{command[0]} did not start")
 
@@ -114,7 +114,7 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate()
+        self.process.wait()
 
 
 def mock_server():
@@ -129,15 +129,15 @@ def sent_profiles(mock):
     return profiles + [""] * (2 - len(profiles))
 
 
-def client_row(client):
+def client_row(name, client):
     """Returns the row of the table, and what is wrong."""
-    generator = ", ".join(f"{re.sub('github.com/[^/]+/|/v2$', '', package)} {version(package)}" for package in client["packages"])
+    packages = client.get("packages", ["openapi-generator-cli"])
+    generator = ", ".join(f"{re.sub('github.com/[^/]+/|/v2$', '', package)} {version(package)}" for package in packages)
     row = [client["language"], generator.replace("openapi-generator-cli", "OpenAPI Generator"), "no", "no", "no", "", "", client.get("note", "")]
-    directory = WORK / client["name"]
+    directory = WORK / name
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(HERE / client["folder"], directory)
     try:
-        need(*client["needs"])
         shell(client["generate"], directory)
         row[2] = "yes"
         shell(client["compile"], directory)
@@ -146,7 +146,7 @@ def client_row(client):
             printed = shell(client["run"], directory, API_URL=f"{mock.url}/crm/v7", TOKEN="1000.interop")
             grant, removal = sent_profiles(mock)
     except Missing as missing:
-        row[3:5] = [f"not run: {missing}", "not run"]
+        row[4] = f"not run: {missing}"
         return row, missing
     except Failure as failure:
         return row, failure
@@ -222,8 +222,9 @@ def table(head, rows):
 
 
 def main():
-    clients = tomllib.loads((HERE / "clients.toml").read_text())["client"]
-    jobs = {c["name"]: lambda c=c: client_row(c) for c in clients} | {name: lambda tool=tool: tool_row(*tool) for name, tool in TOOLS.items()}
+    clients = tomllib.loads((HERE / "clients.toml").read_text())
+    jobs = {name: lambda name=name: client_row(name, clients[name]) for name in clients}
+    jobs |= {name: lambda tool=tool: tool_row(*tool) for name, tool in TOOLS.items()}
     chosen = sys.argv[1:] or list(jobs)
     if unknown := set(chosen) - set(jobs):
         sys.exit(f"unknown {', '.join(unknown)}: use {', '.join(jobs)}")

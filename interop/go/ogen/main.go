@@ -26,8 +26,8 @@ func main() {
 	roles := must(api.GetContactRoles(ctx)).(*crm.ContactRolesResponseHeaders).Response.ContactRoles
 	fmt.Printf("%d roles, first %s\n", len(roles), roles[0].Name)
 	name := crm.SingleContactRoleUpdateBody{ContactRoles: []crm.SingleContactRoleUpdate{{Name: crm.NewOptString("Sales Lead")}}}
-	renamed := must(api.UpdateContactRole(ctx, &name, crm.UpdateContactRoleParams{ContactRoleID: roles[0].ID})).(*crm.ContactRoleUpdateResponseHeaders)
-	fmt.Println("rename:", renamed.Response.ContactRoles[0].Code)
+	renamed := must(api.UpdateContactRole(ctx, &name, crm.UpdateContactRoleParams{ContactRoleID: roles[0].ID}))
+	fmt.Println("rename:", renamed.(*crm.ContactRoleUpdateResponseHeaders).Response.ContactRoles[0].Code)
 	updates := crm.ContactRolesUpdateBody{ContactRoles: []crm.ContactRoleUpdate{{ID: roles[1].ID, Name: crm.NewOptString("Buyer")}, {ID: roles[2].ID, Name: crm.NewOptString("Sales Lead")}}}
 	results := must(api.UpdateContactRoles(ctx, &updates)).(*crm.UpdateContactRolesMultiStatus).Response.ContactRoles
 	fmt.Printf("bulk update: %s, %s\n", results[0].Code, results[1].Code)
