@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 WORK = HERE / ".work"
 SPEC = ROOT / "spec" / "openapi.yaml"
-INSTALLED = [HERE / name for name in ("package.json", "package-lock.json", ".npmrc", "requirements.txt")]
+INSTALLED = [HERE / name for name in ("package.json", "package-lock.json", ".npmrc", "requirements.lock")]
 
 MODULE, GRANTED, REMOVED = "2423488000000834003", "2423488000000015978", "2423488000000015975"
 ENVIRONMENT = os.environ | {
@@ -76,13 +76,13 @@ def install():
     pinned = hashlib.sha256(b"".join(file.read_bytes() for file in INSTALLED)).hexdigest()
     if not stamp.exists() or stamp.read_text() != pinned:
         shell("cp ../package*.json ../.npmrc . && npm ci --no-audit --no-fund")
-        shell("rm -rf venv && python3 -m venv venv && pip install --quiet -r ../requirements.txt")
+        shell("rm -rf venv && python3 -m venv venv && pip install --quiet -r ../requirements.lock")
         stamp.write_text(pinned)
 
 
 def version(package):
     """Returns the pinned version of a package of npm, PyPI or Go."""
-    pinned = "".join((HERE / name).read_text() for name in ("package.json", "requirements.txt", "go/go.mod"))
+    pinned = "".join((HERE / name).read_text() for name in ("package.json", "requirements.lock", "go/go.mod"))
     return re.search(rf'(?m)^\s*"?{re.escape(package)}(?:": "|==| v)([\d.]+)', pinned)[1]
 
 

@@ -33,9 +33,9 @@ fun main() {
     val contactRoles = ContactRolesApi(env("API_URL"))
     val roles = contactRoles.getContactRoles().contactRoles
     println("${roles.size} roles, first ${roles[0].name}")
-    val renamed = contactRoles.updateContactRole(roles[0].id, SingleContactRoleUpdateBody(listOf(SingleContactRoleUpdate("Sales Lead"))))
+    val renamed = contactRoles.updateContactRole(roles[0].id, SingleContactRoleUpdateBody(listOf(SingleContactRoleUpdate(name = "Sales Lead"))))
     println("rename: ${renamed.contactRoles[0].code}")
-    val updates = listOf(ContactRoleUpdate(roles[1].id, "Buyer"), ContactRoleUpdate(roles[2].id, "Sales Lead"))
+    val updates = listOf(ContactRoleUpdate(roles[1].id, name = "Buyer"), ContactRoleUpdate(roles[2].id, name = "Sales Lead"))
     println("bulk update: " + contactRoles.updateContactRoles(ContactRolesUpdateBody(updates)).contactRoles.joinToString { it.code })
     println("grant: ${updateModule(env("MODULE"), ModuleProfile(env("GRANTED")))}")
     println("removal: ${updateModule(env("MODULE"), ModuleProfile(env("REMOVED"), delete = true))}")
