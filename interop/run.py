@@ -6,7 +6,10 @@ grant and remove a profile are those that the mock server received. Then Prism a
 
 Without arguments everything runs, and table.md is written. Arguments are names of clients or tools to run.
 The exit code is 1 if a result is not the expected one. A program that is not installed is an error too, unless
-INTEROP_ALLOW_MISSING is 1. Packages are installed into .work.
+INTEROP_ALLOW_MISSING is 1. Packages of npm, PyPI, Maven, crates.io and Go are installed into .work or a cache. These
+have to be installed before: Go, Node.js, Python, Java, Maven, Cargo, and from Debian php-cli php-curl php-mbstring
+php-guzzlehttp-guzzle ruby ruby-typhoeus mono-mcs libmono-system-net-http4.0-cil libmono-system-web4.0-cil
+libmono-system-runtime-serialization4.0-cil libnewtonsoft-json5.0-cil.
 """
 
 import hashlib
