@@ -294,7 +294,7 @@ func TestCallHookIsCalledOnceForEachCall(t *testing.T) {
 					t.Errorf("context, operation or error are those of another call: %+v, the error is %v", got, err)
 				}
 				got.Context, got.Operation, got.Err = nil, client.Operation{}, nil
-				if !reflect.DeepEqual(got, test.want) {
+				if !reflect.DeepEqual(got, test.want) { //nolint:govet // Err is nil in both
 					t.Errorf("got %+v, want %+v", got, test.want)
 				}
 			})

@@ -116,7 +116,7 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error
 // returns, so the next request closes them too.
 func (s *Sender) noteTimeout(ctx context.Context, err error) {
 	var timeout interface{ Timeout() bool }
-	if ctx.Err() == nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
+	if ctx.Err() == nil && (!errors.As(err, &timeout) || !timeout.Timeout()) {
 		return
 	}
 	s.closeIdleConnections()
@@ -190,7 +190,8 @@ func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
 	e := &Error{Err: err, Sent: t.wroteHeaders.Load()}
 	if !t.supported.Load() {
 		op, isOp := errors.AsType[*net.OpError](err)
-		e.Sent = !(isOp && (op.Op == "dial" || op.Op == "proxyconnect")) && !is[*net.DNSError](err)
+		notDialed := isOp && (op.Op == "dial" || op.Op == "proxyconnect")
+		e.Sent = !notDialed && !is[*net.DNSError](err)
 	}
 	if !e.Sent {
 		s.classifyProxy(req, e, t)
