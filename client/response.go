@@ -87,7 +87,7 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 		list, otherLists[1] = otherLists[1], list
 	}
 	switch {
-	case bare.isError() && isEmpty(list):
+	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
 		return nil, r.malformed(-1, errNotJSON.Error())
@@ -183,8 +183,21 @@ func (r reply) elementErrors(index int, id string, element json.RawMessage) erro
 	return joinErrors(errs)
 }
 
-// decodeList decodes the list of objects that a read returns. No content is an empty list.
+// decodeList decodes the list of objects that a read returns. No content is a nil list.
 func decodeList[T any](r reply, key string, decode func(object json.RawMessage) T) ([]T, error) {
+	objects, err := r.objects(key)
+	if objects == nil {
+		return nil, err
+	}
+	values := make([]T, len(objects))
+	for i, object := range objects {
+		values[i] = decode(object)
+	}
+	return values, nil
+}
+
+// objects returns the elements of the list of objects that a read returns, each with an id. No content is a nil list.
+func (r reply) objects(key string) ([]json.RawMessage, error) {
 	if r.response.Status == http.StatusNoContent {
 		return nil, nil
 	}
@@ -198,17 +211,17 @@ func decodeList[T any](r reply, key string, decode func(object json.RawMessage) 
 	if list[0] != '[' {
 		return nil, r.malformed(-1, errNotJSON.Error())
 	}
-	values := []T{}
-	for element := range jsonscan.Elements(list) {
+	objects := []json.RawMessage{}
+	for object := range jsonscan.Elements(list) {
 		switch {
-		case objectID(element) == "":
-			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(values)))
-		case len(values) == maxElements:
+		case objectID(object) == "":
+			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(objects)))
+		case len(objects) == maxElements:
 			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
 		}
-		values = append(values, decode(element))
+		objects = append(objects, object)
 	}
-	return values, nil
+	return objects, nil
 }
 
 // decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
@@ -271,14 +284,6 @@ func objectID(object json.RawMessage) string {
 		return ""
 	}
 	return id
-}
-
-// isEmpty reports whether a list is absent, null or without elements.
-func isEmpty(list json.RawMessage) bool {
-	for range jsonscan.Elements(list) {
-		return false
-	}
-	return true
 }
 
 func (r reply) isJSON() bool {
