@@ -79,19 +79,19 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 	if !ok {
 		return nil, r.malformed(-1, errNotJSON.Error())
 	}
-	list, otherLists := bare.modules, [2]json.RawMessage{bare.contactRoles, bare.profiles}
+	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
 	switch key {
 	case keyContactRoles:
-		list, otherLists[0] = otherLists[0], list
+		list, others = bare.contactRoles, bare.modules != nil || bare.profiles != nil
 	case keyProfiles:
-		list, otherLists[1] = otherLists[1], list
+		list, others = bare.profiles, bare.modules != nil || bare.contactRoles != nil
 	}
 	switch {
 	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
 		return nil, r.malformed(-1, errNotJSON.Error())
-	case bare.isResult || otherLists[0] != nil || otherLists[1] != nil:
+	case bare.isResult || others:
 		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
 		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
@@ -163,24 +163,26 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 // elementErrors returns the error of one input, or several as one.
 func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
-	add := func(data json.RawMessage) {
-		it, ok := readItem(data)
-		err := r.apiError(index, it)
-		err.InputID = id
-		if !ok || !it.isError() || it.status != statusError {
-			err = r.malformedResult(index, id, data, "the result is not in the documented format")
-		}
-		errs = append(errs, err)
-	}
 	for data := range jsonscan.Elements(element) {
-		if add(data); len(errs) == maxElementErrors {
+		if errs = append(errs, r.resultError(index, id, data)); len(errs) == maxElementErrors {
 			break
 		}
 	}
 	if len(errs) == 0 {
-		add(element)
+		return r.resultError(index, id, element)
 	}
 	return joinErrors(errs)
+}
+
+// resultError returns the error of one input from one result.
+func (r reply) resultError(index int, id string, data json.RawMessage) *Error {
+	it, ok := readItem(data)
+	if !ok || !it.isError() || it.status != statusError {
+		return r.malformedResult(index, id, data, "the result is not in the documented format")
+	}
+	err := r.apiError(index, it)
+	err.InputID = id
+	return err
 }
 
 // decodeList decodes the list of objects that a read returns. No content is a nil list.
