@@ -79,19 +79,19 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 	if !ok {
 		return nil, r.malformed(-1, errNotJSON.Error())
 	}
-	list, otherLists := bare.modules, [2]json.RawMessage{bare.contactRoles, bare.profiles}
+	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
 	switch key {
 	case keyContactRoles:
-		list, otherLists[0] = otherLists[0], list
+		list, others = bare.contactRoles, bare.modules != nil || bare.profiles != nil
 	case keyProfiles:
-		list, otherLists[1] = otherLists[1], list
+		list, others = bare.profiles, bare.modules != nil || bare.contactRoles != nil
 	}
 	switch {
-	case bare.isError() && isEmpty(list):
+	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
 		return nil, r.malformed(-1, errNotJSON.Error())
-	case bare.isResult || otherLists[0] != nil || otherLists[1] != nil:
+	case bare.isResult || others:
 		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
 		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
@@ -163,28 +163,43 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 // elementErrors returns the error of one input, or several as one.
 func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
-	add := func(data json.RawMessage) {
-		it, ok := readItem(data)
-		err := r.apiError(index, it)
-		err.InputID = id
-		if !ok || !it.isError() || it.status != statusError {
-			err = r.malformedResult(index, id, data, "the result is not in the documented format")
-		}
-		errs = append(errs, err)
-	}
 	for data := range jsonscan.Elements(element) {
-		if add(data); len(errs) == maxElementErrors {
+		if errs = append(errs, r.resultError(index, id, data)); len(errs) == maxElementErrors {
 			break
 		}
 	}
 	if len(errs) == 0 {
-		add(element)
+		return r.resultError(index, id, element)
 	}
 	return joinErrors(errs)
 }
 
-// decodeList decodes the list of objects that a read returns. No content is an empty list.
+// resultError returns the error of one input from one result.
+func (r reply) resultError(index int, id string, data json.RawMessage) *Error {
+	it, ok := readItem(data)
+	if !ok || !it.isError() || it.status != statusError {
+		return r.malformedResult(index, id, data, "the result is not in the documented format")
+	}
+	err := r.apiError(index, it)
+	err.InputID = id
+	return err
+}
+
+// decodeList decodes the list of objects that a read returns. No content is a nil list.
 func decodeList[T any](r reply, key string, decode func(object json.RawMessage) T) ([]T, error) {
+	objects, err := r.objects(key)
+	if objects == nil {
+		return nil, err
+	}
+	values := make([]T, len(objects))
+	for i, object := range objects {
+		values[i] = decode(object)
+	}
+	return values, nil
+}
+
+// objects returns the elements of the list of objects that a read returns, each with an id. No content is a nil list.
+func (r reply) objects(key string) ([]json.RawMessage, error) {
 	if r.response.Status == http.StatusNoContent {
 		return nil, nil
 	}
@@ -198,17 +213,17 @@ func decodeList[T any](r reply, key string, decode func(object json.RawMessage) 
 	if list[0] != '[' {
 		return nil, r.malformed(-1, errNotJSON.Error())
 	}
-	values := []T{}
-	for element := range jsonscan.Elements(list) {
+	objects := []json.RawMessage{}
+	for object := range jsonscan.Elements(list) {
 		switch {
-		case objectID(element) == "":
-			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(values)))
-		case len(values) == maxElements:
+		case objectID(object) == "":
+			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(objects)))
+		case len(objects) == maxElements:
 			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
 		}
-		values = append(values, decode(element))
+		objects = append(objects, object)
 	}
-	return values, nil
+	return objects, nil
 }
 
 // decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
@@ -271,14 +286,6 @@ func objectID(object json.RawMessage) string {
 		return ""
 	}
 	return id
-}
-
-// isEmpty reports whether a list is absent, null or without elements.
-func isEmpty(list json.RawMessage) bool {
-	for range jsonscan.Elements(list) {
-		return false
-	}
-	return true
 }
 
 func (r reply) isJSON() bool {
