@@ -43,7 +43,7 @@ func (e *External) get(ctx context.Context, rejected string) (string, Origin, er
 }
 
 // share calls f once for all who wait with the same key, detached from their contexts and within timeout. Someone who joined a
-// call that failed starts or joins another one, and so does someone who cannot use the value of a call that began earlier.
+// call that failed starts or joins one more, and so does someone who cannot use the value of a call that began earlier.
 func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, usable func(T) bool, f func(context.Context) (T, error)) (T, error) {
 	for joined := 1; ; joined++ {
 		started := false
@@ -56,8 +56,7 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		select {
 		case r := <-result:
 			value, _ := r.Val.(T)
-			isLast := started || isFinal(r.Err) || r.Err != nil && joined == 2 || joined == 3
-			if isLast || r.Err == nil && usable(value) {
+			if started || joined == 2 || isFinal(r.Err) || r.Err == nil && usable(value) {
 				return value, r.Err
 			}
 		case <-ctx.Done():
