@@ -81,7 +81,7 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 			return nil, newAuthError(err)
 		}
 		token = next
-		requested = requested || origin == tokens.Endpoint
+		requested = origin == tokens.Endpoint
 	}
 }
 
@@ -98,10 +98,14 @@ func (t authorizingTransport) checkHost(req *http.Request) error {
 	return nil
 }
 
-// withPort returns a scheme and host in lower case, with the port even if that is the default.
+// withPort returns a scheme and host in lower case, with the port of https even if that is the default.
 func withPort(scheme, host string) string {
 	u := url.URL{Host: host}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[scheme])
+	port := u.Port()
+	if port == "" && scheme == "https" {
+		port = "443"
+	}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // send sends a request with a token, and returns the slot with the response header.
@@ -118,8 +122,7 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 		userAgent = own
 	}
 	authorized, err := authorize(req.Context(), req, token, userAgent, again)
-	if err != nil {
-		closeBody(req)
+	if err != nil { // of a request that is repeated: its body is closed
 		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
 	res, err := t.c.sender.Transport.RoundTrip(authorized)

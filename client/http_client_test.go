@@ -183,9 +183,9 @@ func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
 		crm := z.otherEndpoint(t, credentials())
 		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
 		z.respondUpdate = rejectTokens(token(1), token(2), token(3))
-		for range 2 {
-			_, _, _ = request(crm, newRequest(t, leadsURL, nil))
-		}
+		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
+		z.wantTokenRequests(t, 2)
+		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
 		z.wantTokenRequests(t, tokenRequests)
 	}
 }
@@ -276,6 +276,11 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 		if !body.closed.Load() || test.response != nil && !test.response.closed.Load() {
 			t.Errorf("%s: the body of the request or of the response was not closed", name)
 		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := request((&fakeZoho{}).otherEndpoint(t, static), newRequest(t, leadsURL, nil).WithContext(ended)); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that of the context", err)
 	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")
