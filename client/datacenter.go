@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -81,6 +82,13 @@ func isZoho(domain string) bool {
 	return slices.ContainsFunc(DataCenters(), func(d DataCenter) bool { return d.APIURL == "https://www."+domain })
 }
 
+// isZohoHost reports whether host is the API host or accounts host of one of Zoho's data centres.
+func isZohoHost(host string) bool {
+	return isZoho(apiDomain(host)) || slices.ContainsFunc(DataCenters(), func(d DataCenter) bool {
+		return normalizedHost(d.AccountsURL) == normalizedHost(host)
+	})
+}
+
 // apiDomain returns the host of an API URL without the prefix that names the environment.
 func apiDomain(apiURL string) string {
 	host := normalizedHost(apiURL)
@@ -115,11 +123,16 @@ func checkURL(field, value string) error {
 		rule = "must have no user, query or fragment"
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		rule = "must be https: http is allowed only on a loopback address"
+	case strings.TrimSpace(value) != value:
+		rule = "has white space around it: remove it"
 	default:
+		// A proxy may have a path of its own, Zoho's hosts have none.
+		below := strings.ToLower(path.Clean("/" + u.Path))
+		ofZoho := below != "/" && isZohoHost(u.Hostname())
 		switch {
-		case strings.Contains(u.Path, "/crm/v"):
+		case strings.Contains(below, "/crm/v"), ofZoho && field == "APIURL":
 			rule = "must be given without " + generated.BasePath + ", which this package adds"
-		case strings.Contains(u.Path, "/oauth/"):
+		case strings.Contains(below, "/oauth/"), ofZoho:
 			rule = "must be given without " + tokenPath + ", which this package adds"
 		}
 	}

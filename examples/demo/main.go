@@ -77,7 +77,10 @@ func story(ctx context.Context, crm *client.Client, out io.Writer) error {
 	for i, r := range results {
 		fmt.Fprintf(out, "   %s: %s %s\n", roles[i].ID, r.Code, r.Message)
 	}
-	fmt.Fprintf(out, "   duplicate name: %t, may be retried: %t\n   %v\n", errors.Is(err, client.CodeDuplicateData), client.Retryable(err), err)
+	if !errors.Is(err, client.CodeDuplicateData) || results[0].Err != nil {
+		return fmt.Errorf("want one update and one duplicate name, got %w", err)
+	}
+	fmt.Fprintf(out, "   may be retried: %t\n   %v\n", client.Retryable(err), err)
 	return nil
 }
 
