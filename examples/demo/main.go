@@ -50,7 +50,6 @@ func story(ctx context.Context, crm *client.Client, out io.Writer) error {
 		return err
 	}
 	printRoles(out, roles)
-
 	fmt.Fprintln(out, "2. Show which profiles can access a module, grant one and remove one, read it back.")
 	module, err := crm.GetModule(ctx, "Digital_Marketing")
 	if err != nil {
