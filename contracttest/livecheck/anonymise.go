@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -11,122 +10,106 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
 // anonymiser replaces what belongs to an org, the same value always by the same text. It shows a text only if it is known:
-// from the spec, written by a probe, or a value that it replaces. Everything else is left out.
+// from the spec, written by a probe, or a replacement. Everything else is left out.
 type anonymiser struct {
-	aliases    map[string]string
-	ids, names int
-	sorted     []string        // the values of aliases, longest first
-	words      map[string]bool // of the spec, in lower case
+	aliases map[string]string
+	count   int
 }
 
 const (
 	leftOut  = "…"
-	hiddenID = "(number)"
 	firstID  = 1000000000000000000
 	someTime = "2020-01-01T00:00:00+00:00"
 )
 
 var (
-	wordPattern = regexp.MustCompile(`[\pL_][\pL\pM\pN_]*`)
-	idPattern   = regexp.MustCompile(`[0-9]{5,}`)
-	isDigits    = regexp.MustCompile(`^[0-9]+$`).MatchString
-	isCode      = regexp.MustCompile(`^[A-Z][A-Z_]{2,50}$`).MatchString
-	isKey       = regexp.MustCompile(`^(_?[a-z][a-z0-9_]{0,50}|[0-9]{1,4}|\*|)$`).MatchString
-	isPath      = regexp.MustCompile(`^\$[.\[\]0-9a-z_]{0,80}$`).MatchString
+	wordPattern  = regexp.MustCompile(`[\pL\pN_][\pL\pM\pN_]*`)
+	idPattern    = regexp.MustCompile(`[0-9]{5,}`)
+	aliasPattern = regexp.MustCompile(`^(10000000000000[0-9]{5}|Name[0-9]+)$`)
+	isDigits     = regexp.MustCompile(`^[0-9]+$`).MatchString
+	isCode       = regexp.MustCompile(`^[A-Z][A-Z_]{2,50}$`).MatchString
+	isKey        = regexp.MustCompile(`^_?[a-z][a-z0-9_]{0,50}$`).MatchString
+	isJSONPath   = regexp.MustCompile(`^\$[.\[\]0-9a-z_]{0,80}$`).MatchString
 	// isOwn matches what probes write.
-	isOwn   = regexp.MustCompile(`^(Live check( two|( temporary)?( [0-9]+)?)|` + strings.Join([]string{unknownModule, label26, label51, labelScript, labelEmoji}, "|") + `|90000000000000[0-9]{5})$`).MatchString
+	isOwn = regexp.MustCompile(`^(Live check( two|( temporary)?( [0-9]+)?)|` +
+		strings.Join([]string{unknownModule, label26, label51, labelScript, labelEmoji}, "|") + `|90000000000000[0-9]{5})$`).MatchString
 	address = regexp.MustCompile(`https?://\S+|\S+@\S+`)
 )
 
 var (
 	// nameKeys are keys whose values belong to the org.
-	nameKeys = []string{"name", "api_name", "module_name", "display_label", "singular_label", "plural_label", "actual_singular_label", "actual_plural_label"}
-	// wordKeys are keys whose values are words of Zoho.
-	wordKeys = []string{"status", "generated_type", "type", "access_type", "expected_data_type", "permissions", "api_name", "param_name", "limit"}
+	nameKeys = strings.Fields("name api_name module_name display_label singular_label plural_label actual_singular_label actual_plural_label")
+	// wordKeys are keys whose values are shown if they are words of the spec.
+	wordKeys = strings.Fields("status generated_type type access_type expected_data_type permissions api_name param_name")
 	// numberKeys are keys whose values are small numbers.
-	numberKeys = []string{"sequence_number", "maximum_length", "limit", "resource_path_index", "supported_version", "profile_count", "visibility", "page", "per_page", "count"}
+	numberKeys = strings.Fields("sequence_number maximum_length limit resource_path_index supported_version profile_count visibility page per_page count")
 	// openKeys are keys whose objects and lists are shown. Those of others are shown empty.
-	openKeys = []string{"", "contact_roles", "modules", "profiles", "details", "info", "modified_by", "created_by", "parent_module", "permissions"}
+	openKeys = append(strings.Fields("contact_roles modules profiles details info modified_by created_by parent_module permissions"), "")
 )
 
-func newAnonymiser() *anonymiser {
-	a := &anonymiser{aliases: map[string]string{}, words: map[string]bool{}}
+// specWords are the words of the spec in lower case.
+var specWords = sync.OnceValue(func() map[string]bool {
+	words := map[string]bool{}
 	for _, word := range wordPattern.FindAllString(string(spec.YAML), -1) {
-		a.words[strings.ToLower(word)] = true
+		words[strings.ToLower(word)] = true
 	}
-	return a
-}
+	return words
+})
 
-// learn registers the values of a JSON body, so that texts can be anonymised.
-func (a *anonymiser) learn(body []byte) { a.json(body) }
+// isKnownMessage reports whether the spec has a message.
+func isKnownMessage(s string) bool { return len(s) > 5 && strings.Contains(string(spec.YAML), s) }
 
-// hide registers a value of the org that has no alias.
-func (a *anonymiser) hide(value, alias string) string {
-	if value = strings.TrimSpace(value); value != "" && a.aliases[value] == "" {
-		a.aliases[value] = alias
-		a.sorted = nil
-	}
-	return alias
-}
-
-func (a *anonymiser) id(value string) string {
+// alias returns what replaces a value: the replacement, or a new one in the format.
+func (a *anonymiser) alias(value, format string) string {
 	if isOwn(value) {
 		return value
 	}
-	if alias := a.aliases[value]; isDigits(alias) {
-		return alias
+	if known := a.aliases[value]; known == "" || known == leftOut && format != leftOut {
+		if strings.Contains(format, "%") {
+			a.count++
+			format = fmt.Sprintf(format, a.count)
+		}
+		a.aliases[value] = format
 	}
-	a.ids++
-	a.aliases[value], a.sorted = strconv.Itoa(firstID+a.ids), nil
 	return a.aliases[value]
 }
 
-func (a *anonymiser) name(value string) string {
-	if alias := a.aliases[value]; alias != "" && alias != leftOut {
-		return alias
-	}
-	a.names++
-	a.aliases[value], a.sorted = fmt.Sprint("Name", a.names), nil
-	return a.aliases[value]
+func (a *anonymiser) id(value string) string {
+	return a.alias(value, strconv.Itoa(firstID)[:14]+"%05d")
 }
 
 // json returns nil for a body that is not JSON.
 func (a *anonymiser) json(body []byte) []byte {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var value any
-	if decoder.Decode(&value) != nil {
-		return nil
+	if value := decode(body); value != nil {
+		return encode(a.value("", value))
 	}
-	return encode(a.value("", value))
+	return nil
 }
 
 // value anonymises a JSON value by its key.
 func (a *anonymiser) value(key string, value any) any {
+	isOpen := slices.Contains(openKeys, key)
 	switch v := value.(type) {
 	case map[string]any:
 		shown := object{}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			shown[a.key(k)] = a.value(k, v[k])
-		}
-		if !slices.Contains(openKeys, key) {
-			return object{}
+			if element := a.value(k, v[k]); isOpen { // what is not shown is registered nevertheless
+				shown[a.key(k)] = element
+			}
 		}
 		return shown
 	case []any:
 		shown := []any{}
-		for _, element := range v {
-			shown = append(shown, a.value(key, element))
-		}
-		if !slices.Contains(openKeys, key) {
-			return []any{}
+		for _, item := range v {
+			if element := a.value(key, item); isOpen {
+				shown = append(shown, element)
+			}
 		}
 		return shown
 	case json.Number:
@@ -135,9 +118,10 @@ func (a *anonymiser) value(key string, value any) any {
 			return json.Number(a.id(v.String()))
 		case slices.Contains(numberKeys, key) && len(v) < 5:
 			return v
+		default:
+			a.alias(v.String(), leftOut)
+			return 0
 		}
-		a.hide(v.String(), hiddenID)
-		return json.Number("0")
 	case string:
 		return a.string(key, v)
 	default:
@@ -151,95 +135,54 @@ func (a *anonymiser) string(key, v string) string {
 		return v
 	case key == "message":
 		return a.message(v)
-	case key == "code" && isCode(v), key == "json_path" && isPath(v), slices.Contains(wordKeys, key) && a.words[v]:
+	case key == "code" && isCode(v), key == "json_path" && isJSONPath(v), slices.Contains(wordKeys, key) && specWords()[v]:
 		return v
-	case isDigits(v) && (key == "id" || len(v) >= 5):
+	case isDigits(v) && (key == "id" || key == "profiles" || len(v) >= 5):
 		return a.id(v)
 	case slices.Contains(nameKeys, key):
-		return a.name(v)
+		return a.alias(v, "Name%d")
 	case strings.HasSuffix(key, "_time"):
-		a.hide(v, someTime)
+		a.alias(v, leftOut)
 		return someTime
 	default:
-		return a.hide(v, leftOut)
+		return a.alias(v, leftOut)
 	}
 }
 
-// key returns the name of a key if it looks like one of Zoho.
+// key returns a key if it looks like one of Zoho.
 func (a *anonymiser) key(key string) string {
-	if isKey(key) && (a.words[key] || a.aliases[key] == "") {
+	if isKey(key) && (specWords()[key] || a.aliases[key] == "") {
 		return key
 	}
-	return a.hide(key, "(key)")
-}
-
-// keys anonymises a path of facts.
-func (a *anonymiser) keys(at string) string {
-	if at == "" {
-		return "the body"
-	}
-	segments := strings.Split(at, "/")
-	for i, segment := range segments {
-		segments[i] = a.key(segment)
-	}
-	return strings.Join(segments, "/")
-}
-
-// scalar anonymises a value of facts.
-func (a *anonymiser) scalar(key string, value any) string {
-	if k, isKind := value.(kind); isKind {
-		return string(k)
-	}
-	return string(encode(a.value(key, value)))
+	return a.alias(key, leftOut)
 }
 
 // text anonymises a text that this program or one of its libraries made of values that are registered.
 func (a *anonymiser) text(s string) string {
-	if a.sorted == nil {
-		a.sorted = slices.SortedFunc(maps.Keys(a.aliases), func(x, y string) int {
-			return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y))
-		})
-	}
 	s = address.ReplaceAllString(s, leftOut)
-	for _, value := range a.sorted {
-		if !a.words[value] && strings.Contains(s, value) {
-			s = replaceWord(s, value, a.aliases[value])
+	values := slices.SortedFunc(maps.Keys(a.aliases), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y))
+	})
+	for _, value := range values {
+		if !strings.Contains(s, value) || specWords()[value] || strings.TrimSpace(value) == "" {
+			continue
 		}
+		pattern := regexp.QuoteMeta(value) // as a whole word, if it begins and ends like one
+		if regexp.MustCompile(`^\w`).MatchString(value) {
+			pattern = `\b` + pattern
+		}
+		if regexp.MustCompile(`\w$`).MatchString(value) {
+			pattern += `\b`
+		}
+		s = regexp.MustCompile(pattern).ReplaceAllLiteralString(s, a.aliases[value])
 	}
 	return idPattern.ReplaceAllStringFunc(s, func(digits string) string {
-		if n, err := strconv.Atoi(digits); isOwn(digits) || err == nil && n > firstID && n <= firstID+a.ids {
+		if isOwn(digits) || aliasPattern.MatchString(digits) {
 			return digits
 		}
-		return hiddenID
+		return leftOut
 	})
 }
-
-// replaceWord replaces a value that is not a part of a longer word.
-func replaceWord(s, value, alias string) string {
-	isPart := func(edge, next rune) bool {
-		return edge < utf8.RuneSelf && isWord(edge) && next < utf8.RuneSelf && isWord(next)
-	}
-	first, _ := utf8.DecodeRuneInString(value)
-	last, _ := utf8.DecodeLastRuneInString(value)
-	var done strings.Builder
-	for {
-		before, after, found := strings.Cut(s, value)
-		done.WriteString(before)
-		if !found {
-			return done.String()
-		}
-		previous, _ := utf8.DecodeLastRuneInString(done.String())
-		next, _ := utf8.DecodeRuneInString(after)
-		if isPart(first, previous) || isPart(last, next) {
-			done.WriteString(value)
-		} else {
-			done.WriteString(alias)
-		}
-		s = after
-	}
-}
-
-func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // message anonymises a text of Zoho. Words that the spec does not have are left out.
 func (a *anonymiser) message(s string) string {
@@ -247,20 +190,17 @@ func (a *anonymiser) message(s string) string {
 		return s
 	}
 	return wordPattern.ReplaceAllStringFunc(a.text(s), func(word string) string {
-		if a.words[strings.ToLower(word)] || slices.Contains(slices.Collect(maps.Values(a.aliases)), word) {
+		if specWords()[strings.ToLower(word)] || aliasPattern.MatchString(word) || isDigits(word) && len(word) < 3 {
 			return word
 		}
 		return leftOut
 	})
 }
 
-// isKnownMessage reports whether the spec has a message.
-func isKnownMessage(s string) bool { return len(s) > 5 && strings.Contains(string(spec.YAML), s) }
-
 // summary is that of the anonymised exchange.
 func (a *anonymiser) summary(x exchange) string {
-	if shown := a.json(x.answer); shown != nil {
-		x.answer = shown
+	if shown := a.json(x.response); shown != nil {
+		x.response = shown
 	}
 	return x.summary()
 }
@@ -276,10 +216,13 @@ func (a *anonymiser) request(q request) string {
 	return text
 }
 
-// path anonymises the last segment of a path below that of a list.
+// path anonymises the id or name at the end of a path.
 func (a *anonymiser) path(p string) string {
 	if p == rolesPath || p == modulesPath || p == profilesPath {
 		return p
 	}
-	return path.Dir(p) + "/" + a.string(map[bool]string{true: "id", false: "name"}[isDigits(path.Base(p))], path.Base(p))
+	if name := path.Base(p); isDigits(name) {
+		return path.Dir(p) + "/" + a.string("id", name)
+	}
+	return path.Dir(p) + "/" + a.string("module_name", path.Base(p))
 }

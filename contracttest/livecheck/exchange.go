@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
@@ -32,10 +33,10 @@ type request struct {
 // exchange is a request and its response.
 type exchange struct {
 	request
-	status int // 0 without a response
-	header http.Header
-	answer []byte
-	err    error
+	status   int
+	header   http.Header
+	response []byte
+	err      error // why there is no response
 }
 
 type bearerKey struct{}
@@ -61,7 +62,8 @@ func (q request) build(ctx context.Context, server string) (*http.Request, error
 	return r, nil
 }
 
-func (q request) send(ctx context.Context, hc *http.Client, server, authorization string) exchange {
+// send sends a request with a client that authorizes it.
+func (q request) send(ctx context.Context, hc *http.Client, server string) exchange {
 	x := exchange{request: q}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -70,21 +72,14 @@ func (q request) send(ctx context.Context, hc *http.Client, server, authorizatio
 		x.err = err
 		return x
 	}
-	if authorization != "" {
-		r.Header.Set("Authorization", authorization)
-	}
 	response, err := hc.Do(r)
 	if err != nil {
 		x.err = err
 		return x
 	}
 	defer response.Body.Close()
-	x.answer, err = io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if err != nil {
-		x.err = fmt.Errorf("the response was truncated: %w", err)
-		return x
-	}
 	x.status, x.header = response.StatusCode, response.Header
+	x.response, x.err = io.ReadAll(io.LimitReader(response.Body, maxBody))
 	return x
 }
 
@@ -100,78 +95,77 @@ func (q request) sendToMock(ctx context.Context, before org) (exchange, []string
 		return exchange{}, nil, err
 	}
 	defer server.Close()
-	scheme := "Zoho-oauthtoken "
-	if q.bearer {
-		scheme = "Bearer "
+	hc, err := authorize(server.DataCenter(), client.StaticToken(server.AccessToken()), &wire{base: server.HTTPClient().Transport})
+	if err != nil {
+		return exchange{}, nil, err
 	}
-	start := mockOrg(server)
-	x := q.send(ctx, server.HTTPClient(), server.URL, scheme+server.AccessToken())
-	return x, mockOrg(server).changes(start), x.err
+	x := q.send(ctx, hc, server.URL)
+	return x, (org{Roles: server.ContactRoles(), Modules: server.Modules()}).changes(before), x.err
 }
 
-// wire is the transport below the client. It changes what the client cannot, and counts requests of the API.
+// authorize returns the http.Client of a client above a transport.
+func authorize(dc client.DataCenter, auth client.Auth, w *wire) (*http.Client, error) {
+	crm, err := client.New(dc, auth, client.WithHTTPClient(&http.Client{Transport: w}))
+	if err != nil {
+		return nil, err
+	}
+	return crm.HTTPClient(), nil
+}
+
+// wire is the transport below a client. It counts requests of the API and sends Bearer, which the client does not.
 type wire struct {
 	base     http.RoundTripper
-	seen     func(token string)
 	requests int
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	token, isAPI := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken ")
-	if isAPI {
+	if token, isAPI := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken "); isAPI {
 		w.requests++
-		w.seen(token)
-	}
-	if r.Context().Value(bearerKey{}) != nil {
-		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+token)
+		if r.Context().Value(bearerKey{}) != nil {
+			r = r.Clone(r.Context())
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
 	}
 	return w.base.RoundTrip(r)
 }
 
-// results returns the codes of the results in a body, and whether there is one bare result.
-func results(body []byte) (codes []string, bare bool) {
+// codes returns the codes of the results in a body, and whether there is one bare result.
+func codes(body []byte) (list []string, bare bool) {
 	var one struct{ Code string }
 	if json.Unmarshal(body, &one) == nil && one.Code != "" {
 		return []string{one.Code}, true
 	}
 	var lists map[string][]struct{ Code string }
 	_ = json.Unmarshal(body, &lists) // it skips what is not a list of objects
-	for _, list := range lists {
-		for _, item := range list {
-			if item.Code != "" {
-				codes = append(codes, item.Code)
+	for _, results := range lists {
+		for _, r := range results {
+			if r.Code != "" {
+				list = append(list, r.Code)
 			}
 		}
 	}
-	return codes, false
-}
-
-// summary is the form in which expected and seen responses are compared: HTTP status, shape of the body, codes.
-func (x exchange) summary() string {
-	codes, bare := results(x.answer)
-	distinct := strings.Join(slices.Compact(slices.Sorted(slices.Values(codes))), " and ")
-	switch {
-	case x.err != nil:
-		return noResponse
-	case len(x.answer) == 0:
-		return fmt.Sprintf("%d empty", x.status)
-	case bare:
-		return fmt.Sprintf("%d bare %s", x.status, distinct)
-	case len(codes) > 0:
-		return fmt.Sprintf("%d wrapped %s", x.status, distinct)
-	case json.Valid(x.answer):
-		return fmt.Sprintf("%d list", x.status)
-	default:
-		return fmt.Sprintf("%d not JSON", x.status)
-	}
+	return list, false
 }
 
 const noResponse = "no response"
 
-// succeeded reports whether every result is a success.
-func (x exchange) succeeded() bool {
-	codes, _ := results(x.answer)
-	return x.err == nil && x.status < 300 && len(codes) > 0 && !slices.ContainsFunc(codes, func(c string) bool { return c != "SUCCESS" })
+// summary is the form in which expected and seen responses are compared: HTTP status, shape of the body, codes.
+func (x exchange) summary() string {
+	list, bare := codes(x.response)
+	distinct := strings.Join(slices.Compact(slices.Sorted(slices.Values(list))), " and ")
+	switch {
+	case x.err != nil:
+		return noResponse
+	case len(x.response) == 0:
+		return fmt.Sprintf("%d empty", x.status)
+	case bare:
+		return fmt.Sprintf("%d bare %s", x.status, distinct)
+	case distinct != "":
+		return fmt.Sprintf("%d wrapped %s", x.status, distinct)
+	case json.Valid(x.response):
+		return fmt.Sprintf("%d list", x.status)
+	default:
+		return fmt.Sprintf("%d not JSON", x.status)
+	}
 }

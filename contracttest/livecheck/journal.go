@@ -19,8 +19,8 @@ type entry struct {
 	Time  time.Time `json:"time"`
 	Probe string    `json:"probe"`
 	// Module is the id of the module to restore, Spare that of the profile that probes grant. Both may be empty.
-	Module id `json:"module"`
-	Spare  id `json:"spare_profile"`
+	Module string `json:"module"`
+	Spare  string `json:"spare_profile"`
 	// Before has only that module.
 	Before org `json:"before"`
 }

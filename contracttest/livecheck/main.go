@@ -19,7 +19,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -32,7 +31,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -41,6 +39,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/internal/contract"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
@@ -55,11 +54,10 @@ func main() {
 
 type config struct {
 	dc, environment, url string
-	production           bool
 	module, dir          string
 	credits              int
-	run, restore         bool
-	only                 *regexp.Regexp
+	production           bool
+	run, onlyRestore     bool
 }
 
 // run is the program without its process.
@@ -75,33 +73,33 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err
 	}
-	r := &runner{
-		apiURL: dc.APIURL, journal: journal{filepath.Join(c.dir, "journal.json")}, out: out, credits: c.credits, only: c.only,
-		anon: newAnonymiser(), report: report{Started: time.Now().UTC(), Environment: c.environment, Credits: c.credits, NotRestored: []string{}},
-	}
-	left, err := r.journal.read()
+	j := journal{filepath.Join(c.dir, "journal.json")}
+	left, err := j.read()
 	if err != nil {
 		return err
 	}
-	c.plan(out, dc, left, r.journal.file)
-	if !c.run && !c.restore {
+	c.plan(out, dc, left)
+	if !c.run && !c.onlyRestore {
 		fmt.Fprintln(out, "\nNothing was sent. Add -run to send these requests.")
 		return nil
 	}
-	lock := flock.New(r.journal.file + ".lock")
+	lock := flock.New(j.file + ".lock")
 	if locked, err := lock.TryLock(); err != nil || !locked {
 		return errors.Join(fmt.Errorf("another run uses the folder %s: wait for it, or use another -dir", c.dir), err)
 	}
 	defer lock.Unlock() //nolint:errcheck // the process ends
-	if r.checks, err = newChecks(r.anon); err != nil {
-		return err
-	}
-	r.wire = &wire{base: transport, seen: func(token string) { r.anon.hide(token, leftOut) }}
-	crm, err := client.New(dc, auth(getenv), client.WithHTTPClient(&http.Client{Transport: r.wire}), client.WithMaxAttempts(1))
+	checker, err := contract.New()
 	if err != nil {
 		return err
 	}
-	r.crm = crm.HTTPClient()
+	anon := &anonymiser{aliases: map[string]string{}}
+	r := &runner{
+		apiURL: dc.APIURL, wire: &wire{base: transport}, journal: j, checks: &checks{checker, anon}, anon: anon, out: out, credits: c.credits,
+		report: report{Started: time.Now().UTC(), Environment: c.environment, Credits: c.credits},
+	}
+	if r.crm, err = authorize(dc, auth(getenv), r.wire); err != nil {
+		return err
+	}
 	if left != nil {
 		if err := r.restoreJournal(ctx, *left); err != nil {
 			return err
@@ -112,15 +110,14 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	}
 	r.org = org{}
 	err = r.runAll(ctx, c.module)
-	if err != nil {
-		r.report.Stopped = r.anon.message(err.Error())
+	if errors.Is(err, errStopped) {
+		r.report.Stopped = err.Error()
+	} else if err != nil {
+		r.report.Stopped = "The run ended early with an error, which the program printed."
 	}
 	r.report.Requests = r.wire.requests
-	if err := writeAll(c.dir, r.report, r.recording); err != nil {
-		return err
-	}
 	fmt.Fprintf(out, "\n%d requests. The report is in %s.\n", r.report.Requests, filepath.Join(c.dir, "report.md"))
-	return err
+	return errors.Join(err, r.write(c.dir))
 }
 
 func parse(args []string, out io.Writer) (c config, err error) {
@@ -134,18 +131,13 @@ func parse(args []string, out io.Writer) (c config, err error) {
 	flags.StringVar(&c.dir, "dir", "bin/live-check", "`folder` of the report, the recording and the journal")
 	flags.IntVar(&c.credits, "credits", 150, "`number` of API credits that probes may use; a request costs one, and restoring may cost a few more")
 	flags.BoolVar(&c.run, "run", false, "send the requests of the plan")
-	flags.BoolVar(&c.restore, "restore", false, "only restore what the journal of an interrupted run has")
-	flags.Func("only", "`pattern`, a regular expression, of the probes to run beside reads and updates that change nothing", func(s string) (err error) {
-		c.only, err = regexp.Compile(s)
-		return err
-	})
+	flags.BoolVar(&c.onlyRestore, "restore", false, "only restore what the journal of an interrupted run has")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
 	if flags.NArg() > 0 {
 		return c, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	c.only = cmp.Or(c.only, regexp.MustCompile(""))
 	return c, nil
 }
 
@@ -187,46 +179,31 @@ func auth(getenv func(string) string) client.Auth {
 }
 
 // plan prints what a run would send.
-func (c config) plan(out io.Writer, dc client.DataCenter, left *entry, journal string) {
-	fmt.Fprintf(out, "Plan for %s (%s). One request at a time; whatever an update changes is restored at once.\n", dc.APIURL, c.environment)
+func (c config) plan(out io.Writer, dc client.DataCenter, left *entry) {
+	fmt.Fprintf(out, "Plan for %s (%s). One request at a time. What an update changes is restored at once.\n", dc.APIURL, c.environment)
+	fmt.Fprintln(out, "Ids, names and labels stand for those of the org. Each update is followed by a read.")
 	if left != nil {
-		fmt.Fprintf(out, "First, what the probe %q of %s changed is restored from %s. Delete that file to leave the org as it is.\n", left.Probe, left.Time.Format(time.RFC3339), journal)
+		fmt.Fprintf(out, "First, what the probe %q of %s changed is restored. Delete the journal to leave the org as it is.\n", left.Probe, left.Time.Format(time.RFC3339))
 	}
-	t := planned
+	name := "MODULE"
 	if c.module == "" {
-		t.module = nil
+		name = ""
 	}
 	total, group := 0, ""
-	for _, p := range slices.Concat(readProbes(c.module), writeProbes(t)) {
-		if p.group != reads && p.group != unchanged && !c.only.MatchString(p.name) {
-			continue
-		}
+	for _, p := range append(readProbes(name), writeProbes(newTarget(planned, name))...) {
 		if p.group != group {
 			group = p.group
 			fmt.Fprintf(out, "\n%s\n", strings.ToUpper(group[:1])+group[1:])
 		}
-		switch {
-		case p.skip != "":
+		if p.skip != "" {
 			fmt.Fprintf(out, "- %s: not tried, %s\n", p.name, p.skip)
 			continue
-		case p.changes != "":
-			fmt.Fprintf(out, "- %s: changes %s\n", p.name, p.changes)
-		default:
-			fmt.Fprintf(out, "- %s\n", p.name)
 		}
+		fmt.Fprintf(out, "- %s: changes %s\n", p.name, p.changes)
 		for _, s := range p.steps {
-			fmt.Fprintf(out, "    %s %s%s %s\n", s.method, generated.BasePath, s.path, shorten(string(s.body)))
+			fmt.Fprintf(out, "    %s %s%s %.160s\n", s.method, generated.BasePath, s.path, s.body)
 		}
 		total += p.cost()
 	}
-	fmt.Fprintf(out, "\nAt most %d requests, which cost a credit each; no probe starts that could exceed the budget of %d credits.\n", total, c.credits)
-}
-
-// shorten shows the beginning of a long body.
-func shorten(body string) string {
-	const limit = 160
-	if len(body) <= limit {
-		return body
-	}
-	return fmt.Sprintf("%s… (%d bytes)", body[:limit], len(body))
+	fmt.Fprintf(out, "\nAt most %d requests, which cost a credit each. No probe starts that could exceed the budget of %d credits.\n", total, c.credits)
 }

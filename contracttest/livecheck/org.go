@@ -5,168 +5,139 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
 // org is the part of an org that the probes read and change.
 type org struct {
-	Roles    []role    `json:"contact_roles"`
-	Modules  []module  `json:"modules"`
-	Profiles []profile `json:"profiles"`
+	Roles    []zohotest.ContactRole `json:"contact_roles"`
+	Modules  []zohotest.Module      `json:"modules"`
+	Profiles []zohotest.Profile     `json:"profiles"`
+	// unusable says why modules cannot be changed and restored, by their id.
+	unusable map[string]string
 }
 
-type role struct {
-	ID             id     `json:"id"`
-	Name           string `json:"name"`
-	SequenceNumber int    `json:"sequence_number"`
-}
+var numericID = regexp.MustCompile(`"id"\s*:\s*([0-9]+)`)
 
-type module struct {
-	ID              id        `json:"id"`
-	APIName         string    `json:"api_name"`
-	SingularLabel   string    `json:"singular_label"`
-	PluralLabel     string    `json:"plural_label"`
-	GeneratedType   string    `json:"generated_type"`
-	Status          string    `json:"status"`
-	Profiles        []profile `json:"profiles"`
-	HasMoreProfiles bool      `json:"has_more_profiles"`
-}
-
-type profile struct {
-	ID   id     `json:"id"`
-	Name string `json:"name"`
-}
-
-// id is read from a string or a number: the check must go on if Zoho sends numbers.
-type id string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (i *id) UnmarshalJSON(data []byte) error {
-	*i = id(strings.Trim(string(data), `"`))
-	return nil
-}
-
-// merge returns o with the lists of a response. A module replaces the one with its id.
+// merge returns o with what a response lists. A module replaces the one with its id. Ids may be numbers: the check must go on
+// if Zoho sends them.
 func (o org) merge(body []byte) (org, error) {
-	var read org
-	if len(body) > 0 {
-		if err := json.Unmarshal(body, &read); err != nil {
-			return o, fmt.Errorf("the response is not a list of contact roles, modules or profiles: %w", err)
-		}
+	var read struct {
+		Roles    []zohotest.ContactRole `json:"contact_roles"`
+		Profiles []zohotest.Profile     `json:"profiles"`
+		Modules  []struct {
+			zohotest.Module
+			Profiles        []zohotest.Profile `json:"profiles"`
+			GeneratedType   string             `json:"generated_type"`
+			HasMoreProfiles bool               `json:"has_more_profiles"`
+		} `json:"modules"`
+	}
+	if err := json.Unmarshal(numericID.ReplaceAll(body, []byte(`"id":"$1"`)), &read); err != nil {
+		return o, fmt.Errorf("the response is not a list of contact roles, modules or profiles: %w", err)
 	}
 	if read.Roles != nil {
-		o.Roles = slices.SortedStableFunc(slices.Values(read.Roles), func(a, b role) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })
+		o.Roles = slices.SortedStableFunc(slices.Values(read.Roles), func(a, b zohotest.ContactRole) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })
 	}
 	if read.Profiles != nil {
 		o.Profiles = read.Profiles
 	}
-	o.Modules = slices.Clone(o.Modules)
+	unusable := map[string]string{}
+	maps.Copy(unusable, o.unusable)
+	o.Modules, o.unusable = slices.Clone(o.Modules), unusable
 	for _, m := range read.Modules {
-		if i := slices.IndexFunc(o.Modules, func(other module) bool { return other.ID == m.ID }); i >= 0 {
-			o.Modules[i] = m
+		for _, p := range m.Profiles {
+			m.Module.Profiles = append(m.Module.Profiles, p.ID)
+		}
+		delete(unusable, m.ID)
+		if m.GeneratedType != "custom" {
+			unusable[m.ID] = "the module is not a custom module"
+		} else if m.HasMoreProfiles {
+			unusable[m.ID] = "the list of the module's profiles is not complete, so that it could not be restored"
+		}
+		if old := o.module(m.ID); old != nil {
+			*old = m.Module
 		} else {
-			o.Modules = append(o.Modules, m)
+			o.Modules = append(o.Modules, m.Module)
 		}
 	}
 	return o, nil
 }
 
 // module returns the module with an id or API name.
-func (o org) module(name string) *module {
+func (o org) module(name string) *zohotest.Module {
 	for i, m := range o.Modules {
-		if name != "" && (string(m.ID) == name || m.APIName == name) {
+		if m.ID == name || m.APIName == name {
 			return &o.Modules[i]
 		}
 	}
 	return nil
 }
 
-func (o org) role(roleID id) *role {
+func (o org) role(id string) *zohotest.ContactRole {
 	for i, r := range o.Roles {
-		if r.ID == roleID {
+		if r.ID == id {
 			return &o.Roles[i]
 		}
 	}
 	return nil
 }
 
-func (m module) has(profileID id) bool {
-	return slices.ContainsFunc(m.Profiles, func(p profile) bool { return p.ID == profileID })
-}
-
-// changes describes how o differs from before, one line for each field.
-func (o org) changes(before org) (lines []string) {
-	add := func(what string, object id, field string, from, to any) {
-		if from != to {
-			lines = append(lines, fmt.Sprintf("%s %s: %s %v → %v", what, object, field, from, to))
-		}
-	}
-	for _, r := range before.Roles {
-		if now := o.role(r.ID); now == nil {
-			lines = append(lines, fmt.Sprintf("contact role %s: missing", r.ID))
-		} else {
-			add("contact role", r.ID, "name", r.Name, now.Name)
-			add("contact role", r.ID, "sequence_number", r.SequenceNumber, now.SequenceNumber)
-		}
-	}
-	for _, r := range o.Roles {
-		if before.role(r.ID) == nil {
-			lines = append(lines, fmt.Sprintf("contact role %s: new", r.ID))
-		}
-	}
-	for _, m := range before.Modules {
-		now := o.module(string(m.ID))
+// roleChanges and moduleChanges describe how o differs from before, one line for each field.
+func (o org) roleChanges(before org) (lines []string) {
+	for _, was := range before.Roles {
+		now := o.role(was.ID)
 		if now == nil {
-			lines = append(lines, fmt.Sprintf("module %s: missing", m.ID))
+			lines = append(lines, fmt.Sprintf("contact role %s: missing", was.ID))
 			continue
 		}
-		add("module", m.ID, "api_name", m.APIName, now.APIName)
-		add("module", m.ID, "singular_label", m.SingularLabel, now.SingularLabel)
-		add("module", m.ID, "plural_label", m.PluralLabel, now.PluralLabel)
-		access := map[id]bool{}
-		for _, p := range append(slices.Clone(m.Profiles), now.Profiles...) {
-			access[p.ID] = true
+		if now.Name != was.Name {
+			lines = append(lines, fmt.Sprintf("contact role %s: name %s → %s", was.ID, was.Name, now.Name))
 		}
-		for _, p := range slices.Sorted(maps.Keys(access)) {
-			add("module", m.ID, fmt.Sprintf("access of profile %s", p), m.has(p), now.has(p))
+		if now.SequenceNumber != was.SequenceNumber {
+			lines = append(lines, fmt.Sprintf("contact role %s: sequence_number %d → %d", was.ID, was.SequenceNumber, now.SequenceNumber))
+		}
+	}
+	for _, now := range o.Roles {
+		if before.role(now.ID) == nil {
+			lines = append(lines, fmt.Sprintf("contact role %s: new", now.ID))
 		}
 	}
 	return lines
 }
 
-// mockOptions returns the options of a mock server with the same org.
-func (o org) mockOptions() []zohotest.Option {
-	roles, profiles, modules := []zohotest.ContactRole{}, []zohotest.Profile{}, []zohotest.Module{}
-	for _, r := range o.Roles {
-		roles = append(roles, zohotest.ContactRole{ID: string(r.ID), Name: r.Name, SequenceNumber: r.SequenceNumber})
-	}
-	for _, p := range o.Profiles {
-		profiles = append(profiles, zohotest.Profile{ID: string(p.ID), Name: p.Name})
-	}
-	for _, m := range o.Modules {
-		access := []string{}
-		for _, p := range m.Profiles {
-			access = append(access, string(p.ID))
+func (o org) moduleChanges(before org) (lines []string) {
+	for _, was := range before.Modules {
+		now := o.module(was.ID)
+		if now == nil {
+			lines = append(lines, fmt.Sprintf("module %s: missing", was.ID))
+			continue
 		}
-		modules = append(modules, zohotest.Module{ID: string(m.ID), APIName: m.APIName, PluralLabel: m.PluralLabel, SingularLabel: m.SingularLabel, Profiles: access, Status: m.Status})
+		for _, field := range [][3]string{{"api_name", was.APIName, now.APIName}, {"singular_label", was.SingularLabel, now.SingularLabel}, {"plural_label", was.PluralLabel, now.PluralLabel}} {
+			if field[1] != field[2] {
+				lines = append(lines, fmt.Sprintf("module %s: %s %s → %s", was.ID, field[0], field[1], field[2]))
+			}
+		}
+		for _, id := range now.Profiles {
+			if !slices.Contains(was.Profiles, id) {
+				lines = append(lines, fmt.Sprintf("module %s: access of profile %s granted", was.ID, id))
+			}
+		}
+		for _, id := range was.Profiles {
+			if !slices.Contains(now.Profiles, id) {
+				lines = append(lines, fmt.Sprintf("module %s: access of profile %s removed", was.ID, id))
+			}
+		}
 	}
-	return []zohotest.Option{zohotest.WithContactRoles(roles...), zohotest.WithProfiles(profiles...), zohotest.WithModules(modules...)}
+	return lines
 }
 
-// mockOrg returns the org of a mock server.
-func mockOrg(s *zohotest.Server) (o org) {
-	for _, r := range s.ContactRoles() {
-		o.Roles = append(o.Roles, role{id(r.ID), r.Name, r.SequenceNumber})
-	}
-	for _, m := range s.Modules() {
-		changed := module{ID: id(m.ID), APIName: m.APIName, SingularLabel: m.SingularLabel, PluralLabel: m.PluralLabel}
-		for _, p := range m.Profiles {
-			changed.Profiles = append(changed.Profiles, profile{ID: id(p)})
-		}
-		o.Modules = append(o.Modules, changed)
-	}
-	return o
+func (o org) changes(before org) []string {
+	return append(o.roleChanges(before), o.moduleChanges(before)...)
+}
+
+func (o org) mockOptions() []zohotest.Option {
+	return []zohotest.Option{zohotest.WithContactRoles(o.Roles...), zohotest.WithProfiles(o.Profiles...), zohotest.WithModules(o.Modules...)}
 }

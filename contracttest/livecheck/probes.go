@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
@@ -42,7 +43,7 @@ const (
 // probe is one question to Zoho. It does not change.
 type probe struct {
 	group, name string
-	// changes is what the probe changes, or would change if Zoho accepted it. It is empty for a read.
+	// changes is what the probe changes, or would change if Zoho accepted it.
 	changes string
 	steps   []step
 	// skip is why the probe cannot be tried in this org.
@@ -55,40 +56,52 @@ type step struct {
 	want string
 }
 
+type (
+	role   = zohotest.ContactRole
+	module = zohotest.Module
+	object = map[string]any
+)
+
 // target is what the probes of an org read and change.
 type target struct {
-	roles []role // in the order of their positions
-	// module is the module of the flag -module, granted a profile that has access to it, spare one that has none.
-	module         *module
-	granted, spare profile
+	roles  []role // in the order of their positions
+	module *module
+	// spare is a profile without access to the module.
+	spare string
+	// noModule and noSpare say why there is none.
+	noModule, noSpare string
 }
 
 // newTarget chooses what to change. It never removes access that a profile had, so the profiles of administrators and of
 // the caller keep theirs.
 func newTarget(o org, moduleName string) (t target) {
-	t.roles, t.module = o.Roles, o.module(moduleName)
-	if t.module == nil {
-		return t
-	}
-	if len(t.module.Profiles) > 0 {
-		t.granted = t.module.Profiles[0]
-	}
-	for _, p := range o.Profiles {
-		if !t.module.has(p.ID) && !strings.EqualFold(p.Name, "Administrator") && t.spare.ID == "" {
-			t.spare = p
+	t = target{roles: o.Roles, module: o.module(moduleName)}
+	switch {
+	case t.module == nil:
+		t.noModule = "no module was named, or it was not found: use -module"
+	case o.unusable[t.module.ID] != "":
+		t.noModule = o.unusable[t.module.ID]
+	case len(t.module.Profiles) == 0:
+		t.noModule = "the module has no profile"
+	default:
+		for _, p := range o.Profiles {
+			if t.spare == "" && !slices.Contains(t.module.Profiles, p.ID) && !strings.EqualFold(p.Name, "Administrator") {
+				t.spare = p.ID
+			}
 		}
+	}
+	if t.noSpare = t.noModule; t.spare == "" && t.noSpare == "" {
+		t.noSpare = "every profile has access to the module, and none that has access is removed"
 	}
 	return t
 }
 
 // planned stands for the org in the plan, before anything was read.
-var planned = target{
-	roles:   []role{{"FIRST-ROLE", "NAME", 1}, {"ROLE-B", "NAME-B", 2}, {"ROLE-A", "NAME-A", 3}},
-	module:  &module{ID: "MODULE", APIName: "API-NAME", SingularLabel: "LABEL", PluralLabel: "LABELS", GeneratedType: "custom"},
-	granted: profile{ID: "PROFILE-WITH-ACCESS"}, spare: profile{ID: "PROFILE-WITHOUT-ACCESS"},
+var planned = org{
+	Roles:    []role{{ID: "1", Name: "FIRST ROLE", SequenceNumber: 1}, {ID: "2", Name: "ROLE B", SequenceNumber: 2}, {ID: "3", Name: "ROLE A", SequenceNumber: 3}},
+	Modules:  []module{{ID: "4", APIName: "MODULE", SingularLabel: "LABEL", PluralLabel: "LABELS", Profiles: []string{"5"}}},
+	Profiles: []zohotest.Profile{{ID: "5"}, {ID: "6", Name: "PROFILE"}},
 }
-
-type object = map[string]any
 
 func encode(value any) []byte {
 	body, err := json.Marshal(value)
@@ -104,9 +117,9 @@ func putRoles(roles ...object) request {
 	return request{method: http.MethodPut, path: rolesPath, body: encode(object{"contact_roles": append([]object{}, roles...)})}
 }
 
-func putRole(roleID id, roles ...object) request {
+func putRole(roleID string, roles ...object) request {
 	q := putRoles(roles...)
-	q.path += "/" + string(roleID)
+	q.path += "/" + roleID
 	return q
 }
 
@@ -116,7 +129,7 @@ func putModule(m module, changes object, profiles ...object) request {
 	for key, value := range changes {
 		body[key] = value
 	}
-	return request{method: http.MethodPut, path: modulePath(string(m.ID)), body: encode(object{"modules": []object{body}})}
+	return request{method: http.MethodPut, path: modulePath(m.ID), body: encode(object{"modules": []object{body}})}
 }
 
 func modulePath(name string) string { return modulesPath + "/" + url.PathEscape(name) }
@@ -124,25 +137,23 @@ func modulePath(name string) string { return modulesPath + "/" + url.PathEscape(
 // readProbes come first: the other probes depend on what they read.
 func readProbes(moduleName string) []probe {
 	all := []probe{
-		{reads, "contact roles", "", []step{{get(rolesPath), "200 list"}}, ""},
-		{reads, "modules", "", []step{{get(modulesPath), "200 list"}}, ""},
-		{reads, "profiles", "", []step{{get(profilesPath), "200 list"}}, ""},
-		{reads, "an unknown module", "", []step{{get(modulePath(unknownModule)), "400 bare INVALID_MODULE"}}, ""},
+		{reads, "contact roles", "nothing", []step{{get(rolesPath), "200 list"}}, ""},
+		{reads, "modules", "nothing", []step{{get(modulesPath), "200 list"}}, ""},
+		{reads, "profiles", "nothing", []step{{get(profilesPath), "200 list"}}, ""},
+		{reads, "an unknown module", "nothing", []step{{get(modulePath(unknownModule)), "400 bare INVALID_MODULE"}}, ""},
 	}
 	if moduleName != "" {
-		all = append(all, probe{reads, "the module", "", []step{{get(modulePath(moduleName)), "200 list"}}, ""})
+		all = append(all, probe{reads, "the module", "nothing", []step{{get(modulePath(moduleName)), "200 list"}}, ""})
 	}
 	return all
 }
 
-// writeProbes returns the probes that send updates. In each group, those of contact roles come first.
+// writeProbes returns the probes that send updates, in the order of the groups.
 func writeProbes(t target) (all []probe) {
-	all = append(roleProbes(t.roles), moduleProbes(t)...)
-	slices.SortStableFunc(all, func(a, b probe) int {
-		order := []string{unchanged, updates, questions}
+	order := []string{unchanged, updates, questions}
+	return slices.SortedStableFunc(slices.Values(append(roleProbes(t.roles), moduleProbes(t)...)), func(a, b probe) int {
 		return slices.Index(order, a.group) - slices.Index(order, b.group)
 	})
-	return all
 }
 
 const success, invalid = "200 wrapped SUCCESS", "400 wrapped INVALID_DATA"
@@ -150,13 +161,13 @@ const success, invalid = "200 wrapped SUCCESS", "400 wrapped INVALID_DATA"
 func roleProbes(roles []role) []probe {
 	skip := ""
 	if len(roles) < 2 {
-		skip, roles = "the org must have two contact roles", planned.roles
+		skip, roles = "the org must have two contact roles", planned.Roles
 	}
 	first, b, a := roles[0], roles[len(roles)-2], roles[len(roles)-1]
 	ownA, ownB := object{"id": a.ID, "name": a.Name}, object{"id": b.ID, "name": b.Name}
 	var own, many []object
 	for _, r := range roles {
-		own = append(own, r.update(true))
+		own = append(own, object{"id": r.ID, "name": r.Name, "sequence_number": r.SequenceNumber})
 	}
 	for i := range 101 {
 		many = append(many, object{"id": strconv.Itoa(unknownID + i), "name": fmt.Sprint(probeName, " ", i)})
@@ -174,7 +185,7 @@ func roleProbes(roles []role) []probe {
 		{updates, "what moves when one sequence_number changes", "the positions of contact roles", []step{
 			{putRoles(object{"id": a.ID, "sequence_number": first.SequenceNumber}), success}}, skip},
 		{questions, "a duplicate name", name, []step{{putRole(a.ID, named(b.Name)), "400 wrapped DUPLICATE_DATA"}}, skip},
-		{questions, "an unknown id", nothing, []step{{putRole(id(strconv.Itoa(unknownID)), named(probeName)), invalid}}, skip},
+		{questions, "an unknown id", nothing, []step{{putRole(strconv.Itoa(unknownID), named(probeName)), invalid}}, skip},
 		{questions, "an empty array", nothing, []step{{putRoles(), "400 wrapped MANDATORY_NOT_FOUND"}}, skip},
 		{questions, "101 contact roles", nothing, []step{{putRoles(many...), "400 bare LIMIT_EXCEEDED"}}, skip},
 		{questions, "two contact roles in the form with an id", name, []step{{putRole(a.ID, ownA, ownB), "400 bare LIMIT_EXCEEDED"}}, skip},
@@ -184,7 +195,7 @@ func roleProbes(roles []role) []probe {
 			{putRoles(object{"id": a.ID, "name": probeName}, object{"id": a.ID, "name": otherName}), success}}, skip},
 		{questions, "a swap of two names", "the names of two contact roles", []step{
 			{putRoles(object{"id": a.ID, "name": b.Name}, object{"id": b.ID, "name": a.Name}), "400 wrapped DUPLICATE_DATA"}}, skip},
-		{questions, "an id as a number", nothing, []step{{putRoles(object{"id": number(a.ID), "name": a.Name}), success}}, skip},
+		{questions, "an id as a number", nothing, []step{{putRoles(object{"id": json.Number(a.ID), "name": a.Name}), success}}, skip},
 		{questions, "a wrong method", nothing, []step{{patch, "400 bare INVALID_REQUEST_METHOD"}}, skip},
 		{questions, "the token as Bearer", nothing, []step{{bearer, "401 bare AUTHENTICATION_FAILURE"}}, skip},
 		{questions, "no Content-Type", nothing, []step{{untyped, success}}, skip},
@@ -192,57 +203,23 @@ func roleProbes(roles []role) []probe {
 }
 
 func moduleProbes(t target) []probe {
-	skip, skipProfile := "", ""
-	switch {
-	case t.module == nil:
-		skip = "no module was named, or it was not found: use -module"
-	case t.module.GeneratedType != "custom":
-		skip = "the module is not a custom module"
-	case t.module.HasMoreProfiles:
-		skip = "the list of the module's profiles is not complete, so that it could not be restored"
-	case t.granted.ID == "":
-		skip = "the module has no profile"
-	case t.spare.ID == "":
-		skipProfile = "every profile has access to the module, and none that has access is removed"
+	if t.noModule != "" {
+		t.module = &planned.Modules[0]
 	}
-	if skip != "" {
-		t.module, t.granted, t.spare, skipProfile = planned.module, planned.granted, planned.spare, skip
-	}
-	m, keep := *t.module, object{"id": t.granted.ID}
-	grant := object{"id": t.spare.ID}
-	remove := object{"id": t.spare.ID, "_delete": nil}
+	m, keep := *t.module, object{"id": t.module.Profiles[0]}
+	grant, remove := object{"id": t.spare}, object{"id": t.spare, "_delete": nil}
 	label := func(text string) request { return putModule(m, object{"singular_label": text}, keep) }
 	const labels, access = "the singular label of the module", "the access of a profile that has none"
 	return []probe{
-		{unchanged, "the own labels of the module", "nothing", []step{{putModule(m, nil, keep), success}}, skip},
-		{updates, "a label in other scripts", labels, []step{{label(labelScript), success}}, skip},
+		{unchanged, "the own labels of the module", "nothing", []step{{putModule(m, nil, keep), success}}, t.noModule},
+		{updates, "a label in other scripts", labels, []step{{label(labelScript), success}}, t.noModule},
 		{updates, "grant a profile, remove it, remove it again", access, []step{
-			{putModule(m, nil, grant), success}, {putModule(m, nil, remove), success}, {putModule(m, nil, remove), success}}, skipProfile},
-		{questions, "a label of 26 characters", labels, []step{{label(label26), invalid}}, skip},
-		{questions, "a label of 51 characters", labels, []step{{label(label51), invalid}}, skip},
-		{questions, "a label with an emoji", labels, []step{{label(labelEmoji), invalid}}, skip},
-		{questions, "_delete: true", access, []step{{putModule(m, nil, object{"id": t.spare.ID, "_delete": true}), invalid}}, skipProfile},
+			{putModule(m, nil, grant), success}, {putModule(m, nil, remove), success}, {putModule(m, nil, remove), success}}, t.noSpare},
+		{questions, "a label of 26 characters", labels, []step{{label(label26), invalid}}, t.noModule},
+		{questions, "a label of 51 characters", labels, []step{{label(label51), invalid}}, t.noModule},
+		{questions, "a label with an emoji", labels, []step{{label(labelEmoji), invalid}}, t.noModule},
+		{questions, "_delete: true", access, []step{{putModule(m, nil, object{"id": t.spare, "_delete": true}), invalid}}, t.noSpare},
 		{questions, "the current api_name of the module", "nothing", []step{
-			{putModule(m, object{"api_name": m.APIName}, keep), "400 wrapped NOT_ALLOWED"}}, skip},
+			{putModule(m, object{"api_name": m.APIName}, keep), "400 wrapped NOT_ALLOWED"}}, t.noModule},
 	}
-}
-
-// update returns the position of a role, and its name if it is to be set.
-func (r role) update(withName bool) object {
-	o := object{"id": r.ID}
-	if r.SequenceNumber > 0 {
-		o["sequence_number"] = r.SequenceNumber
-	}
-	if withName {
-		o["name"] = r.Name
-	}
-	return o
-}
-
-// number returns an id as a JSON number, or as the string that it is in the plan.
-func number(roleID id) any {
-	if strings.Trim(string(roleID), "0123456789") != "" {
-		return roleID
-	}
-	return json.Number(roleID)
 }

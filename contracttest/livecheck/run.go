@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
+	"strings"
 	"time"
 )
 
 // runner runs the probes, one request at a time.
 type runner struct {
-	crm     *http.Client // of the client that is checked
+	crm     *http.Client // that of the client
 	apiURL  string
 	wire    *wire
 	journal journal
@@ -20,67 +20,63 @@ type runner struct {
 	anon    *anonymiser
 	out     io.Writer
 	credits int
-	only    *regexp.Regexp
 
-	org           org // as it was last read
-	module, spare id  // of the target
+	org           org    // as it was last read
+	module, spare string // ids of the target
 	report        report
 	recording     recording
 }
 
 // errStopped is why no further probe is run.
-var errStopped = errors.New("stopped")
+var errStopped = errors.New("the run ended early")
 
 func (r *runner) logf(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
 
 func (r *runner) send(ctx context.Context, q request) exchange {
-	x := q.send(ctx, r.crm, r.apiURL, "")
-	r.anon.learn(x.answer)
+	x := q.send(ctx, r.crm, r.apiURL)
+	r.anon.json(x.response) // registers its values
 	return x
 }
 
-// runAll runs the reads and then the other probes. The report says why it ended early.
+// cost is the largest number of requests of a probe: each update is followed by a read, and restored.
+func (p probe) cost() int {
+	if p.steps[0].isRead() {
+		return 1
+	}
+	return 2*len(p.steps) + 3
+}
+
+// runAll runs the reads and then the other probes.
 func (r *runner) runAll(ctx context.Context, moduleName string) error {
 	if err := r.readAll(ctx, moduleName); err != nil {
 		return err
 	}
 	t := newTarget(r.org, moduleName)
-	r.spare = t.spare.ID
-	if t.module != nil {
+	if r.module, r.spare = "", t.spare; t.noModule == "" {
 		r.module = t.module.ID
 	}
-	passed := map[bool]bool{false: true, true: true} // whether updates that change nothing succeed, by ofModule
+	failed := map[bool]bool{} // whether updates that change nothing fail, by ofModule
 	for _, p := range writeProbes(t) {
 		ofModule := p.steps[0].isOfModule()
 		switch {
-		case p.group != unchanged && !r.only.MatchString(p.name):
-			continue
-		case p.skip == "" && !passed[ofModule]:
+		case p.skip == "" && failed[ofModule]:
 			p.skip = "an update that changes nothing failed, so that nothing could be restored"
 		case p.skip == "" && r.wire.requests+p.cost() > r.credits:
 			p.skip = fmt.Sprintf("the credit budget is used: raise -credits above %d", r.credits)
 		}
 		if p.skip != "" {
-			r.add(result{Probe: p.name, Group: p.group, Request: r.anon.request(p.steps[0].request), Expected: p.steps[0].want, Verdict: notTried, Reason: p.skip})
+			skipped := result{Group: p.group, Probe: p.name, Request: r.anon.request(p.steps[0].request), Expected: p.steps[0].want, Verdict: notTried}
+			skipped.add("reason", "%s", p.skip)
+			r.add(skipped)
 			continue
 		}
 		succeeded, err := r.run(ctx, p)
 		if err != nil {
 			return err
 		}
-		if p.group == unchanged && !succeeded {
-			passed[ofModule] = false
-		}
+		failed[ofModule] = failed[ofModule] || p.group == unchanged && !succeeded
 	}
 	return nil
-}
-
-// cost is the largest number of requests of a probe: each update is followed by a read, and restored.
-func (p probe) cost() int {
-	if p.steps[0].isRead() {
-		return len(p.steps)
-	}
-	return 2*len(p.steps) + 3
 }
 
 // readAll reads the org first and compares afterwards, because the mock server needs the whole org.
@@ -89,87 +85,82 @@ func (r *runner) readAll(ctx context.Context, moduleName string) error {
 	var exchanges []exchange
 	for _, p := range probes {
 		x := r.send(ctx, p.steps[0].request)
-		exchanges = append(exchanges, x)
-		if x.status == http.StatusOK {
-			read, err := r.org.merge(x.answer)
-			if err != nil {
+		if err := r.stopped(ctx, x); err != nil {
+			return err
+		}
+		if x.err == nil && x.status == http.StatusOK {
+			var err error
+			if r.org, err = r.org.merge(x.response); err != nil {
 				r.logf("%s: %v", p.name, err)
 			}
-			r.org = read
 		}
+		exchanges = append(exchanges, x)
 	}
 	if m := r.org.module(moduleName); m != nil {
 		r.module = m.ID
 	}
-	r.anon.learn(encode(r.org))
 	for i, p := range probes {
 		if err := r.judge(ctx, p, p.steps[0], exchanges[i], r.org); err != nil {
 			return err
 		}
 	}
-	return r.stopped(ctx, exchanges[len(exchanges)-1])
+	return nil
 }
 
 // run runs a probe and restores the org. It reports whether all updates succeeded and changed nothing.
 func (r *runner) run(ctx context.Context, p probe) (succeeded bool, err error) {
-	before := r.org
+	before, ofModule := r.org, p.steps[0].isOfModule()
+	// What follows a request also happens after an interrupt.
+	cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
+	defer cancel()
+	var stopped error
 	succeeded = true
-	ofModule := p.steps[0].isOfModule()
-	var last exchange
 	for _, s := range p.steps {
 		state := r.org
 		if err := r.journal.write(r.entry(p, before)); err != nil {
 			return false, err
 		}
-		last = r.send(ctx, s.request)
-		// What follows also happens after an interrupt.
-		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
-		defer cancel()
-		if _, err := r.readBack(cleanUp, ofModule); err != nil {
+		x := r.send(ctx, s.request)
+		if err := r.readBack(cleanUp, ofModule); err != nil {
 			return false, r.notRestored(nil, err)
 		}
-		if err := r.judge(cleanUp, p, s, last, state); err != nil {
+		succeeded = succeeded && x.status < http.StatusMultipleChoices && strings.HasSuffix(x.summary(), " wrapped SUCCESS")
+		if err := r.judge(cleanUp, p, s, x, state); err != nil {
 			r.logf("%s: cannot compare: %v", p.name, err)
 		}
-		succeeded = succeeded && last.succeeded()
-		if r.stopped(ctx, last) != nil {
+		if stopped = r.stopped(ctx, x); stopped != nil {
 			break
 		}
 	}
-	if r.org.changes(before) != nil {
+	if len(r.org.changes(before)) > 0 {
 		succeeded = false
-		cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
-		defer cancel()
 		if err := r.restore(cleanUp, before, ofModule); err != nil {
 			return false, r.notRestored(nil, err)
 		}
-		if left := r.org.changes(before); left != nil {
+		if left := r.org.changes(before); len(left) > 0 {
 			return false, r.notRestored(left, nil)
 		}
 	}
-	if err := r.journal.remove(); err != nil {
-		return false, err
-	}
-	return succeeded, r.stopped(ctx, last)
+	return succeeded, errors.Join(r.journal.remove(), stopped)
 }
 
 // entry returns what restores the org as it was before a probe.
 func (r *runner) entry(p probe, before org) entry {
 	e := entry{API: r.apiURL, Time: time.Now(), Probe: p.name, Module: r.module, Spare: r.spare, Before: before}
 	e.Before.Modules = nil
-	if m := before.module(string(r.module)); m != nil {
+	if m := before.module(r.module); m != nil {
 		e.Before.Modules = []module{*m}
 	}
 	return e
 }
 
-// stopped returns why the exchange is the last one of the run.
+// stopped returns why an exchange is the last one of the run.
 func (r *runner) stopped(ctx context.Context, x exchange) error {
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: interrupted", errStopped)
+		return fmt.Errorf("%w: it was interrupted", errStopped)
 	case x.status == http.StatusTooManyRequests:
-		return fmt.Errorf("%w: Zoho throttles: run again later", errStopped)
+		return fmt.Errorf("%w: Zoho throttles, run again later", errStopped)
 	default:
 		return nil
 	}
@@ -178,15 +169,11 @@ func (r *runner) stopped(ctx context.Context, x exchange) error {
 // judge compares an exchange with what is expected, the spec, the client and the mock server, and records it. The state is
 // that before the request.
 func (r *runner) judge(ctx context.Context, p probe, s step, x exchange, state org) error {
-	var changed []string
-	if !s.isRead() {
-		changed = r.org.changes(state)
-	}
-	result, err := r.checks.judge(ctx, s, x, state, changed)
-	result.Probe, result.Group = p.name, p.group
+	result, err := r.checks.judge(ctx, s, x, state, r.org.changes(state))
+	result.Group, result.Probe = p.group, p.name
 	r.add(result)
-	r.recording.add(r.anon, p, x, r.entry(p, state).Before, result.Changes)
 	r.report.addHeaders(x.header)
+	r.recording.add(r.anon, result, x, r.entry(p, state).Before)
 	return err
 }
 
