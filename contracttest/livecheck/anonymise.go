@@ -184,6 +184,15 @@ func (a *anonymiser) text(s string) string {
 	})
 }
 
+// texts anonymises and sorts texts.
+func (a *anonymiser) texts(list []string) (shown []string) {
+	for _, s := range list {
+		shown = append(shown, a.text(s))
+	}
+	slices.Sort(shown)
+	return shown
+}
+
 // message anonymises a text of Zoho. Words that the spec does not have are left out.
 func (a *anonymiser) message(s string) string {
 	if isKnownMessage(s) {

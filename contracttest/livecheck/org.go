@@ -3,19 +3,26 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
+type (
+	role   = zohotest.ContactRole
+	module = zohotest.Module
+)
+
 // org is the part of an org that the probes read and change.
 type org struct {
-	Roles    []zohotest.ContactRole `json:"contact_roles"`
-	Modules  []zohotest.Module      `json:"modules"`
-	Profiles []zohotest.Profile     `json:"profiles"`
+	Roles    []role             `json:"contact_roles"`
+	Modules  []module           `json:"modules"`
+	Profiles []zohotest.Profile `json:"profiles"`
 	// unusable says why modules cannot be changed and restored, by their id.
 	unusable map[string]string
 }
@@ -26,20 +33,24 @@ var numericID = regexp.MustCompile(`"id"\s*:\s*([0-9]+)`)
 // if Zoho sends them.
 func (o org) merge(body []byte) (org, error) {
 	var read struct {
-		Roles    []zohotest.ContactRole `json:"contact_roles"`
-		Profiles []zohotest.Profile     `json:"profiles"`
+		Roles    []role             `json:"contact_roles"`
+		Profiles []zohotest.Profile `json:"profiles"`
 		Modules  []struct {
 			zohotest.Module
 			Profiles        []zohotest.Profile `json:"profiles"`
 			GeneratedType   string             `json:"generated_type"`
+			Status          any                `json:"status"` // a boolean in Zoho's description, a string in its sample
 			HasMoreProfiles bool               `json:"has_more_profiles"`
 		} `json:"modules"`
 	}
 	if err := json.Unmarshal(numericID.ReplaceAll(body, []byte(`"id":"$1"`)), &read); err != nil {
 		return o, fmt.Errorf("the response is not a list of contact roles, modules or profiles: %w", err)
 	}
+	if slices.ContainsFunc(read.Roles, func(r role) bool { return r.ID == "" }) {
+		return o, errors.New("the response lists a contact role without an id")
+	}
 	if read.Roles != nil {
-		o.Roles = slices.SortedStableFunc(slices.Values(read.Roles), func(a, b zohotest.ContactRole) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })
+		o.Roles = slices.SortedStableFunc(slices.Values(read.Roles), func(a, b role) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })
 	}
 	if read.Profiles != nil {
 		o.Profiles = read.Profiles
@@ -51,6 +62,7 @@ func (o org) merge(body []byte) (org, error) {
 		for _, p := range m.Profiles {
 			m.Module.Profiles = append(m.Module.Profiles, p.ID)
 		}
+		m.Module.Status, _ = m.Status.(string)
 		delete(unusable, m.ID)
 		if m.GeneratedType != "custom" {
 			unusable[m.ID] = "the module is not a custom module"
@@ -67,16 +79,16 @@ func (o org) merge(body []byte) (org, error) {
 }
 
 // module returns the module with an id or API name.
-func (o org) module(name string) *zohotest.Module {
+func (o org) module(name string) *module {
 	for i, m := range o.Modules {
-		if m.ID == name || m.APIName == name {
+		if name != "" && (m.ID == name || m.APIName == name) {
 			return &o.Modules[i]
 		}
 	}
 	return nil
 }
 
-func (o org) role(id string) *zohotest.ContactRole {
+func (o org) role(id string) *role {
 	for i, r := range o.Roles {
 		if r.ID == id {
 			return &o.Roles[i]
@@ -85,57 +97,39 @@ func (o org) role(id string) *zohotest.ContactRole {
 	return nil
 }
 
-// roleChanges and moduleChanges describe how o differs from before, one line for each field.
-func (o org) roleChanges(before org) (lines []string) {
-	for _, was := range before.Roles {
-		now := o.role(was.ID)
-		if now == nil {
-			lines = append(lines, fmt.Sprintf("contact role %s: missing", was.ID))
-			continue
-		}
-		if now.Name != was.Name {
-			lines = append(lines, fmt.Sprintf("contact role %s: name %s → %s", was.ID, was.Name, now.Name))
-		}
-		if now.SequenceNumber != was.SequenceNumber {
-			lines = append(lines, fmt.Sprintf("contact role %s: sequence_number %d → %d", was.ID, was.SequenceNumber, now.SequenceNumber))
+// fields returns what probes may change.
+func (o org) fields() map[string]string {
+	fields := map[string]string{}
+	for _, r := range o.Roles {
+		fields["contact role "+r.ID+": name"] = r.Name
+		fields["contact role "+r.ID+": sequence_number"] = strconv.Itoa(r.SequenceNumber)
+	}
+	for _, m := range o.Modules {
+		fields["module "+m.ID+": api_name"] = m.APIName
+		fields["module "+m.ID+": singular_label"] = m.SingularLabel
+		fields["module "+m.ID+": plural_label"] = m.PluralLabel
+		for _, p := range m.Profiles {
+			fields["module "+m.ID+": access of profile "+p] = "yes"
 		}
 	}
-	for _, now := range o.Roles {
-		if before.role(now.ID) == nil {
-			lines = append(lines, fmt.Sprintf("contact role %s: new", now.ID))
-		}
-	}
-	return lines
+	return fields
 }
 
-func (o org) moduleChanges(before org) (lines []string) {
-	for _, was := range before.Modules {
-		now := o.module(was.ID)
-		if now == nil {
-			lines = append(lines, fmt.Sprintf("module %s: missing", was.ID))
-			continue
-		}
-		for _, field := range [][3]string{{"api_name", was.APIName, now.APIName}, {"singular_label", was.SingularLabel, now.SingularLabel}, {"plural_label", was.PluralLabel, now.PluralLabel}} {
-			if field[1] != field[2] {
-				lines = append(lines, fmt.Sprintf("module %s: %s %s → %s", was.ID, field[0], field[1], field[2]))
-			}
-		}
-		for _, id := range now.Profiles {
-			if !slices.Contains(was.Profiles, id) {
-				lines = append(lines, fmt.Sprintf("module %s: access of profile %s granted", was.ID, id))
-			}
-		}
-		for _, id := range was.Profiles {
-			if !slices.Contains(now.Profiles, id) {
-				lines = append(lines, fmt.Sprintf("module %s: access of profile %s removed", was.ID, id))
-			}
+// changes describes how o differs from before, one line for each field.
+func (o org) changes(before org) (lines []string) {
+	now, was := o.fields(), before.fields()
+	for field, value := range was {
+		if now[field] != value {
+			lines = append(lines, fmt.Sprintf("%s %s → %s", field, value, cmp.Or(now[field], "none")))
 		}
 	}
+	for field, value := range now {
+		if _, had := was[field]; !had {
+			lines = append(lines, fmt.Sprintf("%s none → %s", field, value))
+		}
+	}
+	slices.Sort(lines)
 	return lines
-}
-
-func (o org) changes(before org) []string {
-	return append(o.roleChanges(before), o.moduleChanges(before)...)
 }
 
 func (o org) mockOptions() []zohotest.Option {

@@ -113,7 +113,7 @@ func restoreRoles(now, before org) (requests []request) {
 func restoreModules(now, before org, spare string) (requests []request) {
 	for _, was := range before.Modules {
 		is := now.module(was.ID)
-		if is == nil || len(was.Profiles) == 0 || len(now.moduleChanges(org{Modules: []module{was}})) == 0 {
+		if is == nil || len(was.Profiles) == 0 || len(org{Modules: []module{*is}}.changes(org{Modules: []module{was}})) == 0 {
 			continue
 		}
 		var profiles []object
@@ -160,12 +160,11 @@ func (r *runner) restoreJournal(ctx context.Context, e entry) error {
 func (r *runner) notRestored(left []string, err error) error {
 	r.report.NotRestored = []string{"what the last probe changed: the state of the org could not be read"}
 	if err == nil {
-		r.report.NotRestored = nil
+		r.report.NotRestored = r.anon.texts(left)
 		err = fmt.Errorf("%d changes are left, which the lines above name", len(left))
 	}
 	for _, line := range left {
 		r.logf("NOT RESTORED (before → now): %s", line)
-		r.report.NotRestored = append(r.report.NotRestored, r.anon.text(line))
 	}
 	return fmt.Errorf("cannot restore the org: %w; run again with -restore, or restore by hand what is in %s", err, r.journal.file)
 }
