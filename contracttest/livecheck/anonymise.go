@@ -57,7 +57,7 @@ var (
 var specWords = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
 	for _, word := range wordPattern.FindAllString(string(spec.YAML), -1) {
-		words[strings.ToLower(word)] = true
+		words[strings.ToLower(word)] = !isDigits(word)
 	}
 	return words
 })
