@@ -39,7 +39,6 @@ var (
 	// isOwn matches what probes write.
 	isOwn = regexp.MustCompile(`^(Live check( two|( temporary)?( [0-9]+)?)|` +
 		strings.Join([]string{unknownModule, label26, label51, labelScript, labelEmoji}, "|") + `|90000000000000[0-9]{5})$`).MatchString
-	address = regexp.MustCompile(`https?://\S+|\S+@\S+`)
 )
 
 var (
@@ -159,7 +158,6 @@ func (a *anonymiser) key(key string) string {
 
 // text anonymises a text that this program or one of its libraries made of values that are registered.
 func (a *anonymiser) text(s string) string {
-	s = address.ReplaceAllString(s, leftOut)
 	values := slices.SortedFunc(maps.Keys(a.aliases), func(x, y string) int {
 		return cmp.Or(cmp.Compare(len(y), len(x)), strings.Compare(x, y))
 	})

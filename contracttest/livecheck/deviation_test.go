@@ -114,7 +114,7 @@ var deviations = []struct {
 		if x.Method == "PUT" {
 			x.response = strings.ReplaceAll(x.response, "4150868000003611015", "4150868000003611014")
 		}
-	}, "a new name", "value: contact_roles/*/details/id is"},
+	}, "a new name", "client: the client reports an error"},
 	{"an error with the status of a success", replace(`"status":"error"`, `"status":"success"`), "a swap of two names", "spec: "},
 	{"no JSON", func(x *deviating) {
 		if strings.Contains(x.sent, label51) {
@@ -148,6 +148,17 @@ var deviations = []struct {
 			x.repeat(x.sent)
 		}
 	}, "the token as Bearer", "key: code is missing"},
+	{"a swap of names is accepted", func(x *deviating) {
+		if strings.Contains(x.sent, `"Executive Sponsor"},{"id":"4150868000003611014"`) {
+			x.repeat(strings.Replace(x.sent, "Executive Sponsor", "Between", 1))
+			x.repeat(`{"contact_roles":[{"id":"4150868000003611014","name":"Engineering Lead"},{"id":"4150868000003611015","name":"Executive Sponsor"}]}`)
+		}
+	}, "a swap of two names", "status: HTTP 200, the mock server responds with 400"},
+	{"_delete: true grants access", func(x *deviating) {
+		if strings.Contains(x.sent, `"_delete":true,`) {
+			x.repeat(strings.Replace(x.sent, `"_delete":true,`, "", 1))
+		}
+	}, "_delete: true", "state: in the mock server the request changes nothing"},
 	{"a header more", func(x *deviating) { x.header.Set("X-Ratelimit-Limit", "1") }, "", ""},
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -45,9 +44,6 @@ func (o org) merge(body []byte) (org, error) {
 	}
 	if err := json.Unmarshal(numericID.ReplaceAll(body, []byte(`"id":"$1"`)), &read); err != nil {
 		return o, fmt.Errorf("the response is not a list of contact roles, modules or profiles: %w", err)
-	}
-	if slices.ContainsFunc(read.Roles, func(r role) bool { return r.ID == "" }) {
-		return o, errors.New("the response lists a contact role without an id")
 	}
 	if read.Roles != nil {
 		o.Roles = slices.SortedStableFunc(slices.Values(read.Roles), func(a, b role) int { return cmp.Compare(a.SequenceNumber, b.SequenceNumber) })

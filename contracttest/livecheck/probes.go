@@ -156,8 +156,8 @@ const success, invalid = "200 wrapped SUCCESS", "400 wrapped INVALID_DATA"
 
 func roleProbes(roles []role) []probe {
 	skip := ""
-	if len(roles) < 2 {
-		skip, roles = "the org must have two contact roles", planned.Roles
+	if len(roles) < 2 || slices.ContainsFunc(roles, func(r role) bool { return r.ID == "" }) {
+		skip, roles = "the org must have two contact roles, with ids", planned.Roles
 	}
 	first, b, a := roles[0], roles[len(roles)-2], roles[len(roles)-1]
 	ownA, ownB := object{"id": a.ID, "name": a.Name}, object{"id": b.ID, "name": b.Name}
