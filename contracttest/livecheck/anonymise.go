@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -62,7 +63,7 @@ var specWords = sync.OnceValue(func() map[string]bool {
 })
 
 // isKnownMessage reports whether the spec has a message.
-func isKnownMessage(s string) bool { return len(s) > 5 && strings.Contains(string(spec.YAML), s) }
+func isKnownMessage(s string) bool { return len(s) > 5 && bytes.Contains(spec.YAML, []byte(s)) }
 
 // alias returns what replaces a value: the replacement, or a new one in the format.
 func (a *anonymiser) alias(value, format string) string {

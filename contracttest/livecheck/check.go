@@ -50,9 +50,9 @@ type result struct {
 	Verdict  string `json:"verdict"`
 	// InSpec reports whether the spec allows the request.
 	InSpec   bool      `json:"request_in_spec"`
-	Findings []finding `json:"findings"`
+	Findings []finding `json:"findings,omitempty"`
 	// Changes are what the request changed in the org.
-	Changes []string `json:"changes"`
+	Changes []string `json:"changes,omitempty"`
 }
 
 type finding struct {
@@ -99,7 +99,7 @@ func (c *checks) judge(ctx context.Context, s step, x exchange, before org, chan
 	}
 	list, _ := codes(x.response)
 	for _, code := range list {
-		if !strings.Contains(string(spec.YAML), code) {
+		if !bytes.Contains(spec.YAML, []byte(code)) {
 			r.add(kindCode, "%s is not in the spec", c.anon.string("code", code))
 		}
 	}

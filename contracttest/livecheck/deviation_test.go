@@ -188,7 +188,7 @@ func TestDeviationsAreReported(t *testing.T) {
 			}
 			replayed := func(r result) bool { return r.Probe == test.probe && r.Verdict == differs }
 			isRecorded := !strings.Contains(test.finding, "text/html")
-			if isRecorded && !slices.ContainsFunc(replay(t, filepath.Join(l.dir, "recording.json")), replayed) {
+			if isRecorded && !slices.ContainsFunc(replay(t, filepath.Join(l.dir, "recording.jsonl")), replayed) {
 				t.Error("the replay does not find it")
 			}
 		})

@@ -11,9 +11,9 @@
 // them: after the probe, after an interrupt, or at the start of the next run. The journal is not anonymised and is deleted
 // when everything is restored. The folder of -dir gets
 //
-//	report.md       the report for a reader
-//	report.json     the same for a program
-//	recording.json  the exchanges, for TestReplay, if it is copied to testdata
+//	report.md        the report for a reader
+//	report.json      the same for a program
+//	recording.jsonl  the exchanges, for TestReplay, if it is copied to testdata
 //
 // A run that finds differences succeeds. It fails if it ended early or could not restore the org.
 package main

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -14,9 +15,9 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
-var update = flag.Bool("update", false, "write testdata/mock.json")
+var update = flag.Bool("update", false, "write testdata/mock.jsonl")
 
-// Each difference of a recording from the spec, the client or the mock server fails this test. testdata/mock.json was
+// Each difference of a recording from the spec, the client or the mock server fails this test. testdata/mock.jsonl was
 // recorded from the mock server; put recordings of live orgs beside it.
 func TestReplay(t *testing.T) {
 	t.Parallel()
@@ -25,11 +26,11 @@ func TestReplay(t *testing.T) {
 		if _, output, err := l.check(t.Context(), full...); err != nil {
 			t.Fatal(err, output)
 		}
-		if err := os.Rename(filepath.Join(l.dir, "recording.json"), "testdata/mock.json"); err != nil {
+		if err := os.Rename(filepath.Join(l.dir, "recording.jsonl"), "testdata/mock.jsonl"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	files, err := filepath.Glob("testdata/*.json")
+	files, err := filepath.Glob("testdata/*.jsonl")
 	if err != nil || files == nil {
 		t.Fatalf("found no recordings: %v", err)
 	}
@@ -48,17 +49,17 @@ func replay(t *testing.T, file string) (results []result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rec recording
-	if err := json.Unmarshal(content, &rec); err != nil {
-		t.Fatal(err)
-	}
 	checker, err := contract.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &checks{checker, &anonymiser{aliases: map[string]string{}}}
 	var state org
-	for _, e := range rec.Exchanges {
+	for line := range bytes.Lines(content) {
+		var e recorded
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatal(err)
+		}
 		if e.Org != nil {
 			state = org{}
 			if err := json.Unmarshal(e.Org, &state); err != nil {
@@ -112,7 +113,7 @@ func TestNothingOfTheOrgIsInTheFiles(t *testing.T) {
 		t.Fatal(err, output)
 	}
 	l.testRestored(t)
-	for _, file := range []string{"report.md", "report.json", "recording.json"} {
+	for _, file := range []string{"report.md", "report.json", "recording.jsonl"} {
 		content, err := os.ReadFile(filepath.Join(l.dir, file))
 		if err != nil {
 			t.Fatal(err)

@@ -130,10 +130,10 @@ func (r report) markdown() []byte {
 	return b.Bytes()
 }
 
-// recording is what a test replays against the spec, the client and the mock server. It is anonymised.
+// recording is what a test replays against the spec, the client and the mock server: an anonymised exchange in each line.
 type recording struct {
-	Exchanges []recorded `json:"exchanges"`
-	last      []byte
+	lines   bytes.Buffer
+	lastOrg []byte
 }
 
 type recorded struct {
@@ -162,10 +162,10 @@ func (r *recording) add(a *anonymiser, result result, x exchange, before org) {
 		Probe: result.Probe, Method: x.method, Path: a.path(x.path), Body: a.json(x.body), Bearer: x.bearer, Untyped: x.untyped,
 		Status: x.status, ContentType: a.text(x.header.Get("Content-Type")), Response: response, Changes: result.Changes,
 	}
-	if state := a.json(encode(before)); !bytes.Equal(state, r.last) {
-		e.Org, r.last = state, state
+	if state := a.json(encode(before)); !bytes.Equal(state, r.lastOrg) {
+		e.Org, r.lastOrg = state, state
 	}
-	r.Exchanges = append(r.Exchanges, e)
+	r.lines.Write(append(encode(e), '\n'))
 }
 
 // write writes the report and the recording to a folder.
@@ -174,12 +174,8 @@ func (r *runner) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	recordingJSON, err := json.MarshalIndent(r.recording, "", "  ")
-	if err != nil {
-		return err
-	}
-	for name, content := range map[string][]byte{"report.md": r.report.markdown(), "report.json": reportJSON, "recording.json": recordingJSON} {
-		if err := os.WriteFile(filepath.Join(folder, name), append(content, '\n'), 0o644); err != nil {
+	for name, content := range map[string][]byte{"report.md": r.report.markdown(), "report.json": reportJSON, "recording.jsonl": r.recording.lines.Bytes()} {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
 			return err
 		}
 	}
