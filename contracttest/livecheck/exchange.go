@@ -95,7 +95,7 @@ func (q request) sendToMock(ctx context.Context, before org) (exchange, []string
 		return exchange{}, nil, err
 	}
 	defer server.Close()
-	hc, err := authorize(server.DataCenter(), client.StaticToken(server.AccessToken()), &wire{base: server.HTTPClient().Transport})
+	hc, err := authorize(server.DataCenter(), client.StaticToken(server.AccessToken()), &countingTransport{base: server.HTTPClient().Transport})
 	if err != nil {
 		return exchange{}, nil, err
 	}
@@ -104,7 +104,7 @@ func (q request) sendToMock(ctx context.Context, before org) (exchange, []string
 }
 
 // authorize returns the http.Client of a client above a transport.
-func authorize(dc client.DataCenter, auth client.Auth, w *wire) (*http.Client, error) {
+func authorize(dc client.DataCenter, auth client.Auth, w *countingTransport) (*http.Client, error) {
 	crm, err := client.New(dc, auth, client.WithHTTPClient(&http.Client{Transport: w}))
 	if err != nil {
 		return nil, err
@@ -112,14 +112,14 @@ func authorize(dc client.DataCenter, auth client.Auth, w *wire) (*http.Client, e
 	return crm.HTTPClient(), nil
 }
 
-// wire is the transport below a client. It counts requests of the API and sends Bearer, which the client does not.
-type wire struct {
+// countingTransport is the transport below a client. It counts requests of the API and sends Bearer, which the client does not.
+type countingTransport struct {
 	base     http.RoundTripper
 	requests int
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if token, isAPI := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken "); isAPI {
 		w.requests++
 		if r.Context().Value(bearerKey{}) != nil {

@@ -94,10 +94,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	}
 	anon := &anonymiser{aliases: map[string]string{}}
 	r := &runner{
-		apiURL: dc.APIURL, wire: &wire{base: transport}, journal: j, checks: &checks{checker, anon}, anon: anon, out: out, credits: c.credits,
+		apiURL: dc.APIURL, transport: &countingTransport{base: transport}, journal: j, checks: &checks{checker, anon}, anon: anon, out: out, credits: c.credits,
 		report: report{Started: time.Now().UTC(), Environment: c.environment, Credits: c.credits},
 	}
-	if r.crm, err = authorize(dc, auth(getenv), r.wire); err != nil {
+	if r.crm, err = authorize(dc, auth(getenv), r.transport); err != nil {
 		return err
 	}
 	if left != nil {
@@ -115,7 +115,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	} else if err != nil {
 		r.report.Stopped = "The run ended early with an error, which the program printed."
 	}
-	r.report.Requests = r.wire.requests
+	r.report.Requests = r.transport.requests
 	fmt.Fprintf(out, "\n%d requests. The report is in %s.\n", r.report.Requests, filepath.Join(c.dir, "report.md"))
 	return errors.Join(err, r.write(c.dir))
 }

@@ -203,12 +203,12 @@ func moduleProbes(t target) []probe {
 	if t.noModule != "" {
 		t.module = &planned.Modules[0]
 	}
-	m, keep := *t.module, object{"id": t.module.Profiles[0]}
+	m, granted := *t.module, object{"id": t.module.Profiles[0]}
 	grant, remove := object{"id": t.spare}, object{"id": t.spare, "_delete": nil}
-	label := func(text string) request { return putModule(m, object{"singular_label": text}, keep) }
+	label := func(text string) request { return putModule(m, object{"singular_label": text}, granted) }
 	const labels, access = "the singular label of the module", "the access of a profile that has none"
 	return []probe{
-		{unchanged, "the own labels of the module", "nothing", []step{{putModule(m, nil, keep), success}}, t.noModule},
+		{unchanged, "the own labels of the module", "nothing", []step{{putModule(m, nil, granted), success}}, t.noModule},
 		{updates, "a label in other scripts", labels, []step{{label(labelScript), success}}, t.noModule},
 		{updates, "grant a profile, remove it, remove it again", access, []step{
 			{putModule(m, nil, grant), success}, {putModule(m, nil, remove), success}, {putModule(m, nil, remove), success}}, t.noSpare},
@@ -217,6 +217,6 @@ func moduleProbes(t target) []probe {
 		{questions, "a label with an emoji", labels, []step{{label(labelEmoji), invalid}}, t.noModule},
 		{questions, "_delete: true", access, []step{{putModule(m, nil, object{"id": t.spare, "_delete": true}), invalid}}, t.noSpare},
 		{questions, "the current api_name of the module", "nothing", []step{
-			{putModule(m, object{"api_name": m.APIName}, keep), "400 wrapped NOT_ALLOWED"}}, t.noModule},
+			{putModule(m, object{"api_name": m.APIName}, granted), "400 wrapped NOT_ALLOWED"}}, t.noModule},
 	}
 }

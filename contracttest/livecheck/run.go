@@ -12,14 +12,14 @@ import (
 
 // runner runs the probes, one request at a time.
 type runner struct {
-	crm     *http.Client // that of the client
-	apiURL  string
-	wire    *wire
-	journal journal
-	checks  *checks
-	anon    *anonymiser
-	out     io.Writer
-	credits int
+	crm       *http.Client // that of the client
+	apiURL    string
+	transport *countingTransport
+	journal   journal
+	checks    *checks
+	anon      *anonymiser
+	out       io.Writer
+	credits   int
 
 	org           org    // as it was last read
 	module, spare string // ids of the target
@@ -61,7 +61,7 @@ func (r *runner) runAll(ctx context.Context, moduleName string) error {
 		switch {
 		case p.skip == "" && failed[ofModule]:
 			p.skip = "an update that changes nothing failed, so that nothing could be restored"
-		case p.skip == "" && r.wire.requests+p.cost() > r.credits:
+		case p.skip == "" && r.transport.requests+p.cost() > r.credits:
 			p.skip = fmt.Sprintf("the credit budget is used: raise -credits above %d", r.credits)
 		}
 		if p.skip != "" {
