@@ -81,6 +81,10 @@ browser-test: ## Test the page of the mock server in Chromium (needs Node.js, Ch
 	npm ci --prefix interop/browser --no-audit --no-fund
 	node interop/browser/test.js
 
+.PHONY: live-check
+live-check: ## Compare spec, client and mock server with a live org: prints the plan, ARGS="-dc EU -module NAME -run" sends it
+	@$(GO) build -o bin/ ./contracttest/livecheck && exec bin/livecheck $(ARGS)
+
 .PHONY: lint
 lint: ## Run golangci-lint on all modules (needs the network once)
 	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 && \
