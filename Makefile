@@ -73,7 +73,7 @@ spec-diff: ## List changes of spec/openapi.yaml since its last release that need
 		spec/released/openapi.yaml spec/openapi.yaml; fi
 
 .PHONY: interop
-interop: ## Generate clients in other languages, and run each against the stand-in (needs the network)
+interop: ## Generate clients in other languages, and run each against the mock server (needs the network)
 	python3 interop/run.py
 
 .PHONY: browser-test
@@ -94,7 +94,7 @@ MODULE = github.com/seed-87e331f0/zohocrm-go
 APIDIFF = $(GO) run golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e -m
 
 .PHONY: apidiff
-apidiff: ## Refuse a change that breaks the Go API of the last release (needs the network once)
+apidiff: ## List changes that break the Go API of the last release (needs the network once)
 	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "no release to compare with"; exit 0; }; \
 	old=$$(mktemp -d) && trap 'git worktree remove --force '"$$old"'/release' EXIT && \
 	git worktree add --quiet --detach $$old/release $$tag && \

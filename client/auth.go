@@ -19,8 +19,8 @@ import (
 
 // Auth is a way to get access tokens: [StaticToken], [RefreshToken], [ClientCredentials] or [TokenSource].
 //
-// It prints, logs and marshals as a placeholder. But fmt does not call methods on values in unexported fields, so it prints
-// a [RefreshToken] or [ClientCredentials] that is stored in one.
+// It prints, logs and marshals as a placeholder. Warning: fmt calls no methods on values in unexported fields, so %+v of a struct
+// with a [RefreshToken] or [ClientCredentials] in one prints the secrets.
 type Auth interface {
 	// newSource checks the credentials and returns the source of their tokens. The config is complete.
 	newSource(DataCenter, *config) (tokens.Source, error)
@@ -105,7 +105,7 @@ func TokenSource(source oauth2.TokenSource) Auth {
 		}
 		return nil
 	}, source: func(c *config) tokens.Source {
-		return &tokens.External{Timeout: c.attemptTimeout, Get: func() (string, error) {
+		return &tokens.External{Timeout: c.tokenTimeout(), Get: func() (string, error) {
 			token, err := source.Token()
 			if err != nil {
 				return "", &externalError{err}

@@ -79,13 +79,13 @@ func (c *Client) run(ctx context.Context, call call, p *progress) attempt {
 		return attempt{err: err}
 	}
 	if err := ctx.Err(); err != nil {
-		return attempt{err: noResponse(call.operation, err, "", p)}
+		return attempt{err: noResponse(ctx, call.operation, err, "", p)}
 	}
 	req, err := call.request(c.server) // encodes the body, once for all attempts
 	if err != nil {
-		return attempt{err: noResponse(call.operation, err, "", p)}
+		return attempt{err: noResponse(ctx, call.operation, err, "", p)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errCallTimeout)
 	defer cancel()
 	attempts := transport.Retry(ctx, c.policy, func() (attempt, transport.Verdict) {
 		a := c.tryWithReauth(ctx, call, req, p)
@@ -163,20 +163,20 @@ func explainRejection(a attempt, newToo bool) attempt {
 func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, token string, origin tokens.Origin, p *progress) (a attempt) {
 	if c.slots != nil {
 		if err := c.slots.Acquire(ctx, 1); err != nil {
-			return attempt{err: noResponse(call.operation, fmt.Errorf("waiting for WithMaxConcurrent: %w", err), token, p)}
+			return attempt{err: noResponse(ctx, call.operation, fmt.Errorf("waiting for WithMaxConcurrent: %w", err), token, p)}
 		}
 		defer c.slots.Release(1)
 	}
 	if err := ctx.Err(); err != nil { // while a token was replaced, for example
-		return attempt{err: noResponse(call.operation, err, token, p)}
+		return attempt{err: noResponse(ctx, call.operation, err, token, p)}
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout)
+	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout, errAttemptTimeout)
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
 	req, err := authorize(ctx, req, token, c.userAgent, p.requests > 0)
 	if err != nil {
-		return attempt{err: noResponse(call.operation, err, token, p)}
+		return attempt{err: noResponse(ctx, call.operation, err, token, p)}
 	}
 	isRead := call.operation.Method == http.MethodGet
 	limit := int64(maxResponse)
@@ -191,7 +191,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		failure, _ := errors.AsType[*transport.Error](err)
 		p.sent = p.sent || failure.Sent
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
-		a.err = noResponse(call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
+		a.err = noResponse(ctx, call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
 		p.sent, p.responded = true, true
 		checkJSON(&a.response)
@@ -240,30 +240,25 @@ func outcome(ctx context.Context, operation *generated.Operation, attempts []att
 	}
 	if err := ctx.Err(); err != nil && last.verdict.Retry && !errors.Is(last.err, err) {
 		// The context ended during the wait for another attempt.
-		return attempt{err: withPrevious(noResponse(operation, err, "", p), last.err), response: last.response}
+		return attempt{err: withPrevious(noResponse(ctx, operation, err, "", p), last.err), response: last.response}
 	}
-	if failure, ok := errors.AsType[*AuthError](last.err); ok && p.maybeApplied {
-		last.err = noResponse(operation, failure, "", p)
+	failure, noToken := errors.AsType[*AuthError](last.err)
+	if noToken && p.maybeApplied {
+		last.err = noResponse(ctx, operation, failure, "", p)
 	}
-	if last.response.Status == 0 {
+	if noToken || last.response.Status == 0 {
 		last.err = withPrevious(last.err, previous)
 	}
 	return last
 }
 
-// withPrevious returns err with the error of an earlier response, if there was one.
-func withPrevious(err, previous error) error {
-	if previous == nil {
-		return err
-	}
-	return &errorList{errs: []error{err, previous}, text: err.Error() + "; previous error: " + strings.TrimPrefix(previous.Error(), "zohocrm: ")}
-}
-
-// noResponse returns the error of a call that ended without a response.
-func noResponse(operation *generated.Operation, err error, token string, p *progress) error {
+// noResponse returns the error of a call that ended without a response to its last attempt.
+func noResponse(ctx context.Context, operation *generated.Operation, err error, token string, p *progress) error {
 	failure, _ := errors.AsType[*transport.Error](err)
 	result := "nothing was sent"
 	switch {
+	case p.maybeApplied && p.responded:
+		result = "no further response, may have taken effect"
 	case p.maybeApplied:
 		result = "no response, may have taken effect"
 	case p.responded:
@@ -283,7 +278,7 @@ func noResponse(operation *generated.Operation, err error, token string, p *prog
 	case failure != nil && failure.Proxy != "":
 		hint = ": check the proxy"
 	case errors.Is(err, context.DeadlineExceeded):
-		hint = ": " + increaseTimeout
+		hint = ": " + timeoutHint(context.Cause(ctx))
 	case failure != nil && !failure.Sent && !errors.Is(err, context.Canceled):
 		hint = ": check DataCenter.APIURL and the network"
 	}
@@ -292,6 +287,26 @@ func noResponse(operation *generated.Operation, err error, token string, p *prog
 		err:          err,
 		retryable:    retryable,
 		maybeApplied: p.maybeApplied,
+	}
+}
+
+// The causes of a context that a limit of the client ended.
+var (
+	errAttemptTimeout = errors.New("limit of WithAttemptTimeout")
+	errCallTimeout    = errors.New("limit of WithTimeout")
+)
+
+// timeoutHint says which timeout to increase, from the cause of the end of a context.
+func timeoutHint(cause error) string {
+	switch cause {
+	case errAttemptTimeout:
+		return "increase the timeout: WithAttemptTimeout or http.Client"
+	case errCallTimeout:
+		return "increase the timeout: WithTimeout"
+	case nil:
+		return "increase the timeout: transport"
+	default:
+		return "increase the timeout: context"
 	}
 }
 

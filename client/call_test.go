@@ -26,15 +26,11 @@ import (
 func TestRequestsNameTheirOperationAndUserAgent(t *testing.T) {
 	t.Parallel()
 	for _, operation := range generated.Operations() {
-		call, ok := operations[operation.ID]
-		if !ok {
-			continue
-		}
 		t.Run(operation.ID, func(t *testing.T) {
 			t.Parallel()
 			server := zohotest.NewServer(t)
 			var seen []string
-			crm := newClient(t, server.DataCenter(), server.Auth(), client.WithUserAgent("orders/2.1"), transport(func(r *http.Request) (*http.Response, error) {
+			crm := newClient(t, server.DataCenter(), server.Auth(), client.WithUserAgent("orders/2.1"), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				name := "token"
 				if found, ok := client.OperationFromContext(r.Context()); ok {
 					name = found.ID + " " + found.Method + " " + found.Path
@@ -45,7 +41,7 @@ func TestRequestsNameTheirOperationAndUserAgent(t *testing.T) {
 				}
 				return http.DefaultTransport.RoundTrip(r)
 			}).option())
-			_, err := call(t.Context(), crm)
+			err := calls[operation.ID](t.Context(), crm)
 			if want := []string{"token", operation.ID + " " + operation.Method + " " + operation.Path}; err != nil || !slices.Equal(seen, want) {
 				t.Errorf("the requests were %q, want %q: %v", seen, want, err)
 			}
@@ -59,24 +55,24 @@ func TestRequestsNameTheirOperationAndUserAgent(t *testing.T) {
 // TestTokenRequestWithinAnOperation has a transport that calls Zoho itself.
 func TestTokenRequestWithinAnOperation(t *testing.T) {
 	t.Parallel()
-	z := &zoho{}
-	inner := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+	z := &fakeZoho{}
+	inner := newClient(t, client.EU, credentials(), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		if _, found := client.OperationFromContext(r.Context()); found != (r.Method == http.MethodPut) {
 			t.Errorf("%s %s belongs to an operation: %t", r.Method, r.URL, found)
 		}
 		return z.RoundTrip(r)
 	}).option())
-	mustUpdate(t, newClient(t, client.EU, static, transport(func(r *http.Request) (*http.Response, error) {
-		if _, err := inner.UpdateContactRole(r.Context(), roleID, rename); err != nil {
+	mustUpdate(t, newClient(t, client.EU, static, roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		if _, err := inner.UpdateContactRole(r.Context(), roleID, roleUpdate); err != nil {
 			t.Error(err)
 		}
-		return answer(200, roleUpdated), nil
+		return newResponse(200, roleUpdated), nil
 	}).option()))
 }
 
 func TestLogLines(t *testing.T) {
 	t.Parallel()
-	ownContract(t)
+	allowViolations(t)
 	synctest.Test(t, func(t *testing.T) {
 		var lines strings.Builder
 		logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -87,7 +83,7 @@ func TestLogLines(t *testing.T) {
 		}}))
 		responses := respond(t, "token | lost | 503 | 500 INTERNAL_ERROR | 400 INVALID_DATA | success | 401 INVALID_TOKEN | invalid_code", nil)
 		credits := []string{"", "many", "1234", "-7", "0", "", ""} // of the responses
-		crm := newClient(t, client.EU, credentials(), client.WithLogger(logger), transport(func(r *http.Request) (*http.Response, error) {
+		crm := newClient(t, client.EU, credentials(), client.WithLogger(logger), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			time.Sleep(time.Second)
 			res, err := responses(r)
 			if err != nil {
@@ -122,7 +118,7 @@ level=ERROR msg=failed err.operation=updateContactRole err.status=400 err.code=I
 // TestConnectionsAreReused tests that responses of all kinds are read to their end and closed.
 func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()
-	ownContract(t)
+	allowViolations(t)
 	server := zohotest.NewServer(t)
 	var dials atomic.Int32
 	pool := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -133,7 +129,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	crm := newClient(t, server.DataCenter(), server.Auth(), client.WithHTTPClient(&http.Client{Transport: pool}), client.WithFirstWait(0), client.WithMaxAttempts(2))
 	for _, respond := range []http.HandlerFunc{
 		send(200, roleUpdated+strings.Repeat(" ", 1<<20)), send(200, roleUpdated[:20]), send(200, page, "Content-Type", "text/html"), send(200, ""), send(204, ""), send(304, ""),
-		send(307, strings.Repeat("x", 100_000), "Location", "/elsewhere"), send(400, bare("INVALID_DATA")), send(401, bare("INVALID_TOKEN")), send(500, strings.Repeat("x", 1<<20)),
+		send(307, strings.Repeat("x", 100_000), "Location", "/elsewhere"), send(400, errorBody("INVALID_DATA")), send(401, errorBody("INVALID_TOKEN")), send(500, strings.Repeat("x", 1<<20)),
 		func(w http.ResponseWriter, r *http.Request) { // in chunks
 			send(200, roleUpdated[:10])(w, r)
 			http.NewResponseController(w).Flush()
@@ -159,7 +155,7 @@ func TestMaxConcurrent(t *testing.T) {
 		var order []string // the last two digits of the ids
 		inFlight, most := 0, 0
 		// The wait for other calls takes up to 9 s, which is no part of an attempt.
-		crm := newClient(t, client.EU, static, client.WithMaxConcurrent(5), client.WithAttemptTimeout(1500*time.Millisecond), transport(func(r *http.Request) (*http.Response, error) {
+		crm := newClient(t, client.EU, static, client.WithMaxConcurrent(5), client.WithAttemptTimeout(1500*time.Millisecond), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			id := path.Base(r.URL.Path)
 			mu.Lock()
 			order, inFlight = append(order, id[len(id)-2:]), inFlight+1
@@ -169,13 +165,13 @@ func TestMaxConcurrent(t *testing.T) {
 			mu.Lock()
 			inFlight--
 			mu.Unlock()
-			return answer(200, strings.ReplaceAll(roleUpdated, roleID, id)), nil
+			return newResponse(200, strings.ReplaceAll(roleUpdated, roleID, id)), nil
 		}).option())
 		began := time.Now()
 		var calls sync.WaitGroup
 		for i := range 50 {
 			calls.Go(func() {
-				if _, err := crm.UpdateContactRole(t.Context(), fmt.Sprint(1000+i), rename); err != nil {
+				if _, err := crm.UpdateContactRole(t.Context(), fmt.Sprint(1000+i), roleUpdate); err != nil {
 					t.Error(err)
 				}
 			})
@@ -196,25 +192,25 @@ func TestMaxConcurrent(t *testing.T) {
 
 func TestSlotsOfMaxConcurrent(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]func(t *testing.T, crm *client.Client, put *transport, tokens *int){
-		"a call can end while it waits for one": func(t *testing.T, crm *client.Client, put *transport, _ *int) {
+	for name, test := range map[string]func(t *testing.T, crm *client.Client, put *roundTripFunc, tokens *int){
+		"a call can end while it waits for one": func(t *testing.T, crm *client.Client, put *roundTripFunc, _ *int) {
 			requests := 0
 			*put = func(r *http.Request) (*http.Response, error) {
 				requests++
 				time.Sleep(10 * time.Second)
-				return answer(200, roleUpdated), nil
+				return newResponse(200, roleUpdated), nil
 			}
 			go func() { _ = update(t, crm) }()
 			synctest.Wait()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := crm.UpdateContactRole(ctx, roleID, rename)
+			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
 			failure{"nothing was sent: waiting for WithMaxConcurrent: context deadline exceeded: increase the timeout", context.DeadlineExceeded, 1, false, true}.check(t, err, requests)
 		},
-		"a token request takes none": func(t *testing.T, crm *client.Client, put *transport, tokens *int) {
+		"a token request takes none": func(t *testing.T, crm *client.Client, put *roundTripFunc, tokens *int) {
 			*put = func(r *http.Request) (*http.Response, error) {
 				time.Sleep(2 * time.Hour)
-				return answer(200, roleUpdated), nil
+				return newResponse(200, roleUpdated), nil
 			}
 			go func() { _ = update(t, crm) }()
 			time.Sleep(time.Hour + time.Second)
@@ -223,11 +219,11 @@ func TestSlotsOfMaxConcurrent(t *testing.T) {
 				t.Errorf("%d token requests were sent, want 2", *tokens)
 			}
 		},
-		"a call that waits for another attempt has none": func(t *testing.T, crm *client.Client, put *transport, _ *int) {
+		"a call that waits for another attempt has none": func(t *testing.T, crm *client.Client, put *roundTripFunc, _ *int) {
 			*put = respond(t, "429 TOO_MANY_REQUESTS after 60", nil)
 			go func() { _ = update(t, crm) }()
 			synctest.Wait()
-			*put = func(*http.Request) (*http.Response, error) { return answer(200, roleUpdated), nil }
+			*put = func(*http.Request) (*http.Response, error) { return newResponse(200, roleUpdated), nil }
 			began := time.Now()
 			if mustUpdate(t, crm); time.Since(began) != 0 {
 				t.Errorf("the other call took %s", time.Since(began))
@@ -237,15 +233,15 @@ func TestSlotsOfMaxConcurrent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var put transport
+				var put roundTripFunc
 				tokens := 0
 				crm := newClient(t, client.EU, credentials(), client.WithMaxConcurrent(1), client.WithTimeout(10*time.Hour), client.WithAttemptTimeout(10*time.Hour),
-					transport(func(r *http.Request) (*http.Response, error) {
+					roundTripFunc(func(r *http.Request) (*http.Response, error) {
 						if r.Method == http.MethodPut {
 							return put(r)
 						}
 						tokens++
-						return answer(200, granted(tokens)), nil
+						return newResponse(200, tokenBody(tokens)), nil
 					}).option())
 				test(t, crm, &put, &tokens)
 				time.Sleep(10 * time.Hour) // until all calls end
@@ -263,24 +259,24 @@ func TestCallHookIsCalledOnceForEachCall(t *testing.T) {
 		want            client.CallInfo // without Context, Operation and Err
 		is              error
 	}{
-		{"success", "token | success", renames[:1], client.CallInfo{Attempts: 1, StatusCode: 200, CreditsRemaining: 4990, Duration: 2 * time.Second}, nil},
-		{"success after retries", "token | 429 | lost | success", renames[:1], client.CallInfo{Attempts: 3, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
-		{"another token", "token | 401 INVALID_TOKEN | token | success", renames[:1], client.CallInfo{Attempts: 2, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
-		{"partial failure", "token | partial success", renames, client.CallInfo{Attempts: 1, StatusCode: 207, Codes: []client.Code{"DUPLICATE_DATA", "INVALID_DATA"}, CreditsRemaining: 4990, Duration: 2 * time.Second}, client.CodeInvalidData},
-		{"not Zoho's", "token | 503 | 400", renames[:1], client.CallInfo{Attempts: 2, StatusCode: 400, CreditsRemaining: 4990, Duration: 3 * time.Second}, nil},
-		{"no response at last", "token | 429 TOO_MANY_REQUESTS | lost | lost | lost", renames[:1], client.CallInfo{Attempts: 4, Codes: []client.Code{"TOO_MANY_REQUESTS"}, CreditsRemaining: -1, Duration: 5 * time.Second}, io.ErrUnexpectedEOF},
-		{"no token", "invalid_code", renames[:1], client.CallInfo{Codes: []client.Code{"invalid_code"}, CreditsRemaining: -1, Duration: time.Second}, client.CodeInvalidCode},
-		{"no other token", "token | 401 INVALID_TOKEN | invalid_code", renames[:1], client.CallInfo{Attempts: 1, StatusCode: 401, Codes: []client.Code{"invalid_code", "INVALID_TOKEN"}, CreditsRemaining: 4990, Duration: 3 * time.Second}, client.CodeInvalidCode},
+		{"success", "token | success", roleUpdates[:1], client.CallInfo{Attempts: 1, StatusCode: 200, CreditsRemaining: 4990, Duration: 2 * time.Second}, nil},
+		{"success after retries", "token | 429 | lost | success", roleUpdates[:1], client.CallInfo{Attempts: 3, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
+		{"another token", "token | 401 INVALID_TOKEN | token | success", roleUpdates[:1], client.CallInfo{Attempts: 2, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
+		{"partial failure", "token | partial success", roleUpdates, client.CallInfo{Attempts: 1, StatusCode: 207, Codes: []client.Code{"DUPLICATE_DATA", "INVALID_DATA"}, CreditsRemaining: 4990, Duration: 2 * time.Second}, client.CodeInvalidData},
+		{"not Zoho's", "token | 503 | 400", roleUpdates[:1], client.CallInfo{Attempts: 2, StatusCode: 400, CreditsRemaining: 4990, Duration: 3 * time.Second}, nil},
+		{"no response at last", "token | 429 TOO_MANY_REQUESTS | lost | lost | lost", roleUpdates[:1], client.CallInfo{Attempts: 4, Codes: []client.Code{"TOO_MANY_REQUESTS"}, CreditsRemaining: -1, Duration: 5 * time.Second}, io.ErrUnexpectedEOF},
+		{"no token", "invalid_code", roleUpdates[:1], client.CallInfo{Codes: []client.Code{"invalid_code"}, CreditsRemaining: -1, Duration: time.Second}, client.CodeInvalidCode},
+		{"no other token", "token | 401 INVALID_TOKEN | invalid_code", roleUpdates[:1], client.CallInfo{Attempts: 1, StatusCode: 401, Codes: []client.Code{"invalid_code", "INVALID_TOKEN"}, CreditsRemaining: 4990, Duration: 3 * time.Second}, client.CodeInvalidCode},
 		{"validation error", "", nil, client.CallInfo{CreditsRemaining: -1}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ownContract(t)
+			allowViolations(t)
 			synctest.Test(t, func(t *testing.T) {
 				var infos []client.CallInfo
 				responses := respond(t, test.responses, nil)
 				crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), client.WithCallHook(func(info client.CallInfo) { infos = append(infos, info) }),
-					transport(func(r *http.Request) (*http.Response, error) {
+					roundTripFunc(func(r *http.Request) (*http.Response, error) {
 						time.Sleep(time.Second)
 						res, err := responses(r)
 						if err == nil {

@@ -73,7 +73,6 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 			errs = append(errs, option(c))
 		}
 	}
-	c.attemptTimeout = min(c.attemptTimeout, c.timeout)
 	if c.httpTimeout > 0 {
 		c.attemptTimeout = min(c.attemptTimeout, c.httpTimeout)
 	}
@@ -206,6 +205,9 @@ type CallInfo struct {
 	// Err is the error of the call.
 	Err error
 }
+
+// tokenTimeout limits the work on a token, for which callers wait.
+func (c *config) tokenTimeout() time.Duration { return min(c.attemptTimeout, c.timeout) }
 
 // checkRange returns an error for an option out of its range.
 func checkRange(option string, valid bool, rule string, args ...any) error {

@@ -46,7 +46,7 @@ func TestNewRejects(t *testing.T) {
 		"a token with its scheme":         {eu, client.StaticToken("Zoho-oauthtoken 1000.token"), nil, "without a scheme"},
 		"a token in quotation marks":      {eu, client.StaticToken(`"1000.token"`), nil, "no access token has"},
 		"a nil TokenSource":               {eu, client.TokenSource(nil), nil, "the oauth2.TokenSource is nil"},
-		"a nil function as TokenSource":   {eu, client.TokenSource(tokens(nil)), nil, "the oauth2.TokenSource is nil"},
+		"a nil function as TokenSource":   {eu, client.TokenSource(tokenSourceFunc(nil)), nil, "the oauth2.TokenSource is nil"},
 		"no ClientID":                     {eu, with(func(a *client.RefreshToken) { a.ClientID = "" }), nil, "RefreshToken.ClientID is empty"},
 		"a line break after a credential": {eu, with(func(a *client.RefreshToken) { a.RefreshToken = "r\n" }), nil, "RefreshToken.RefreshToken has white space"},
 		"a ClientID in quotation marks":   {eu, with(func(a *client.RefreshToken) { a.ClientID = `"c"` }), nil, "RefreshToken.ClientID has quotation marks"},
@@ -75,7 +75,7 @@ func TestNewRejects(t *testing.T) {
 		"the token path":             {accounts("https://accounts.zoho.eu/oauth/v2/token"), refresh, nil, "AccountsURL must be given without /oauth/v2/token"},
 		"an unknown sandbox":         {api("https://crm.example.com").Sandbox(), static, nil, "the sandbox host of crm.example.com is not known"},
 		"an unknown www host":        {api("https://www.example.com").Sandbox(), static, nil, "is not known"},
-		"a developer of a sandbox":   {eu.Sandbox().Developer(), static, nil, "the developer host of zohoapis.eu is not known"},
+		"a developer of a sandbox":   {eu.Sandbox().Developer(), static, nil, "the developer host of sandbox.zohoapis.eu is not known"},
 		"a sandbox with a password":  {api("https://user:" + password + "@example.com").Sandbox(), static, nil, "is not known"},
 
 		"no attempts":              {eu, static, client.WithMaxAttempts(0), "WithMaxAttempts must be at least 1, is 0"},
@@ -146,7 +146,7 @@ func TestRequestsGoToTheHostsOfTheDataCenter(t *testing.T) {
 		{client.DataCenter{APIURL: "https://www.zohoapis.eu/", AccountsURL: "https://accounts.zoho.eu//"}.Sandbox(), "sandbox", "https://sandbox.zohoapis.eu", "https://accounts.zoho.eu"},
 		{client.DataCenter{APIURL: "https://example.com/a//", AccountsURL: "https://example.com/b/"}, "", "https://example.com/a", "https://example.com/b"},
 	} {
-		z := &zoho{}
+		z := &fakeZoho{}
 		mustUpdate(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
 		urls := []string{z.requests[0].URL.String(), z.requests[1].URL.String()}
 		if want := []string{test.accounts + "/oauth/v2/token", test.api + "/crm/v7/Contacts/roles/" + roleID}; !slices.Equal(urls, want) || test.dc.Name != test.name {
@@ -159,7 +159,7 @@ func TestRequestsGoToTheHostsOfTheDataCenter(t *testing.T) {
 func TestDefaultScopesDoNotGrow(t *testing.T) {
 	t.Parallel()
 	const want = "ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UPDATE,ZohoCRM.settings.modules.READ,ZohoCRM.settings.modules.UPDATE,ZohoCRM.settings.profiles.READ"
-	z := &zoho{}
+	z := &fakeZoho{}
 	mustUpdate(t, z.client(t, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}))
 	form, _ := url.ParseQuery(z.bodies[0])
 	if form.Get("scope") != want {
@@ -169,7 +169,7 @@ func TestDefaultScopesDoNotGrow(t *testing.T) {
 
 func TestClientsThatNewDidNotCreateReturnErrors(t *testing.T) {
 	t.Parallel()
-	crm := (&zoho{}).client(t, credentials())
+	crm := (&fakeZoho{}).client(t, credentials())
 	methods := maps.Clone(calls)
 	methods["Check"] = func(ctx context.Context, crm *client.Client) error { return crm.Check(ctx) }
 	for id, call := range methods {
@@ -187,14 +187,14 @@ func TestClientsThatNewDidNotCreateReturnErrors(t *testing.T) {
 
 func TestTheHTTPClientOfTheCallerStaysAsItWas(t *testing.T) {
 	t.Parallel()
-	breaksContract(t) // by a redirect
+	expectViolations(t) // by a redirect
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	followed := errors.New("followed")
-	network := transport(func(r *http.Request) (*http.Response, error) {
-		res := answer(http.StatusTemporaryRedirect, "")
+	network := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		res := newResponse(http.StatusTemporaryRedirect, "")
 		res.Header.Set("Location", "https://elsewhere.example.com/x?code=hunter22")
 		res.Header.Set("Set-Cookie", "a=b")
 		return res, nil
@@ -204,7 +204,7 @@ func TestTheHTTPClientOfTheCallerStaysAsItWas(t *testing.T) {
 	if !errors.Is(err, client.ErrRedirect) || !strings.Contains(err.Error(), "https://elsewhere.example.com/x") || strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the error is %v, want that of a redirect, without its query", err)
 	}
-	if _, same := hc.Transport.(transport); !same || hc.Timeout != time.Hour || hc.Jar != jar || hc.CheckRedirect(nil, nil) != followed { //nolint:errorlint // the very same
+	if _, same := hc.Transport.(roundTripFunc); !same || hc.Timeout != time.Hour || hc.Jar != jar || hc.CheckRedirect(nil, nil) != followed { //nolint:errorlint // the very same
 		t.Error("the http.Client was changed")
 	}
 	if cookies := jar.Cookies(&url.URL{Scheme: "https", Host: "www.zohoapis.eu"}); len(cookies) > 0 {
@@ -246,20 +246,20 @@ func TestCheck(t *testing.T) {
 		code        client.Code
 		want        string // in the error, empty for none
 	}{
-		"the credentials work":   {nil, answer(200, roles), "", ""},
-		"an org without roles":   {nil, answer(204, ""), "", ""},
-		"a wrong refresh token":  {answer(200, `{"error":"invalid_code"}`), nil, client.CodeInvalidCode, "zohocrm: no access token: HTTP 200: invalid_code"},
-		"a wrong client secret":  {answer(200, `{"error":"invalid_client_secret"}`), nil, client.CodeInvalidClientSecret, "invalid_client_secret"},
-		"another data centre":    {answer(200, `{"error":"invalid_client"}`), nil, client.CodeInvalidClient, "belongs to another data centre than EU"},
-		"a token of another one": {answer(200, `{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), nil, "", "the token is for the API at https://www.zohoapis.com"},
-		"no scope to read":       {nil, answer(401, bare("OAUTH_SCOPE_MISMATCH")), client.CodeOAuthScopeMismatch, "zohocrm: the credentials work, but have no scope to read: getContactRoles: HTTP 401"},
-		"no permission":          {nil, answer(403, bare("NO_PERMISSION")), client.CodeNoPermission, "zohocrm: getContactRoles: HTTP 403 NO_PERMISSION"},
+		"the credentials work":   {nil, newResponse(200, roles), "", ""},
+		"an org without roles":   {nil, newResponse(204, ""), "", ""},
+		"a wrong refresh token":  {newResponse(200, `{"error":"invalid_code"}`), nil, client.CodeInvalidCode, "zohocrm: no access token: HTTP 200: invalid_code"},
+		"a wrong client secret":  {newResponse(200, `{"error":"invalid_client_secret"}`), nil, client.CodeInvalidClientSecret, "invalid_client_secret"},
+		"another data centre":    {newResponse(200, `{"error":"invalid_client"}`), nil, client.CodeInvalidClient, "belongs to another data centre than EU"},
+		"a token of another one": {newResponse(200, `{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), nil, "", "the token is for the API at https://www.zohoapis.com"},
+		"no scope to read":       {nil, newResponse(401, errorBody("OAUTH_SCOPE_MISMATCH")), client.CodeOAuthScopeMismatch, "zohocrm: the credentials work, but have no scope to read: getContactRoles: HTTP 401"},
+		"no permission":          {nil, newResponse(403, errorBody("NO_PERMISSION")), client.CodeNoPermission, "zohocrm: getContactRoles: HTTP 403 NO_PERMISSION"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			z := &zoho{update: func(string) *http.Response { return test.read }}
+			z := &fakeZoho{respondUpdate: func(string) *http.Response { return test.read }}
 			if test.token != nil {
-				z.grant = func(int) *http.Response { return test.token }
+				z.respondToken = func(int) *http.Response { return test.token }
 			}
 			err := z.client(t, credentials()).Check(t.Context())
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {

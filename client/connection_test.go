@@ -137,7 +137,7 @@ func (test connection) run(t *testing.T, hint string) {
 	dc := client.DataCenter{APIURL: test.url, AccountsURL: test.url}
 	for name, auth := range map[string]client.Auth{"operation": client.StaticToken("1000.token"), "token": credentials()} {
 		t.Run(test.name+", "+name, func(t *testing.T) {
-			lines, logger := jsonLines()
+			lines, logger := jsonLogger()
 			crm, err := client.New(dc, auth, client.WithFirstWait(0), client.WithLogger(logger), client.WithHTTPClient(&http.Client{Transport: test.transport}))
 			if err != nil {
 				t.Fatal(err)

@@ -8,18 +8,16 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
 
-// contract is what the OpenAPI document refuses in the requests and answers of a test.
+// contract collects the requests and responses of a test that the spec does not allow.
 type contract struct {
-	mu       sync.Mutex
-	problems []string
-	// forbidden is what the test says, unless it judges by itself.
-	forbidden, judged bool
+	mu                sync.Mutex
+	violations        []string
+	expected, allowed bool
 }
 
 var contracts sync.Map // by the name of the test: a bubble of synctest has the name of its test
 
-// contractOf returns the contract of a test, which fails if it is broken and the test does not say so,
-// and the other way round.
+// contractOf returns the contract of a test. When the test ends, it fails if there is a violation.
 func contractOf(t testing.TB) *contract {
 	stored, found := contracts.LoadOrStore(t.Name(), &contract{})
 	c := stored.(*contract)
@@ -31,36 +29,26 @@ func contractOf(t testing.TB) *contract {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		switch {
-		case c.judged:
-		case c.forbidden && c.problems == nil:
-			t.Error("the test says that it breaks the contract, and it does not")
-		case !c.forbidden && c.problems != nil:
-			t.Errorf("%d requests or answers break the contract: %s", len(c.problems), c.problems[0])
+		case c.allowed:
+		case c.expected && c.violations == nil:
+			t.Error("the spec allows all requests and responses, want a violation")
+		case !c.expected && c.violations != nil:
+			t.Errorf("the spec does not allow %d requests or responses: %s", len(c.violations), c.violations[0])
 		}
 	})
 	return c
 }
 
-// breaksContract says that requests or answers of a test are such as the document forbids.
-func breaksContract(t testing.TB) { contractOf(t).forbidden = true }
+// expectViolations is for a test with a request or response that the spec does not allow. The test fails if there is none.
+func expectViolations(t testing.TB) { contractOf(t).expected = true }
 
-// ownContract is for a test that judges by itself what breaks the contract.
-func ownContract(t testing.TB) *contract {
-	c := contractOf(t)
-	c.judged = true
-	return c
-}
-
-func (c *contract) isBroken() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.problems != nil
-}
+// allowViolations is for a test that may have such requests or responses.
+func allowViolations(t testing.TB) { contractOf(t).allowed = true }
 
 func (c *contract) transport(base http.RoundTripper) http.RoundTripper {
-	return zohotest.CheckedTransport(base, func(problem string) {
+	return zohotest.CheckedTransport(base, func(violation string) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.problems = append(c.problems, problem)
+		c.violations = append(c.violations, violation)
 	})
 }

@@ -58,7 +58,7 @@ func (d DataCenter) Developer() DataCenter { return d.environment("developer") }
 func (d DataCenter) environment(name string) DataCenter {
 	host, isProduction := strings.CutPrefix(strings.TrimRight(d.APIURL, "/"), "https://www.")
 	if !isProduction || !isZoho(host) {
-		d.err = fmt.Errorf("zohocrm: DataCenter: the %s host of %s is not known: set APIURL in a DataCenter of your own", name, apiDomain(d.APIURL))
+		d.err = fmt.Errorf("zohocrm: DataCenter: the %s host of %s is not known: start from one of Zoho's production data centres, or set APIURL", name, normalizedHost(d.APIURL))
 		return d
 	}
 	d.Name = strings.TrimSpace(d.Name + " " + name)

@@ -12,7 +12,7 @@
 //
 // # Errors
 //
-// A nil error means that Zoho carried out every input. Any other error is or wraps
+// A nil error means that all inputs were updated, or that the whole list was read. Any other error is or wraps
 //
 //   - a [*ValidationError]: the input breaks a rule of the API. Nothing was sent.
 //   - an [*AuthError]: there is no access token.

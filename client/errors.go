@@ -19,11 +19,9 @@ const (
 	maxMessage = 400
 	// maxErrors is the number of errors that a message lists.
 	maxErrors = 3
-
-	increaseTimeout = "increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout"
 )
 
-// Why the body of a response could not be used, for errors.Is.
+// Errors of responses, for errors.Is.
 var (
 	// ErrResponseTooLarge: the response is larger than 4 MiB, or 32 MiB for a read.
 	ErrResponseTooLarge = transport.ErrTooLarge
@@ -199,7 +197,7 @@ type ValidationError struct {
 	Operation Operation
 	// Field is the JSON path of the value, such as $.contact_roles[0].name, or the name of the path parameter.
 	Field string
-	// Rule is a keyword of the OpenAPI document, such as maxLength. Rules that the document cannot express are utf-8 (the
+	// Rule is a keyword of the OpenAPI spec, such as maxLength. Rules that the spec cannot express are utf-8 (the
 	// value must be valid UTF-8), minProperties (nothing would change) and const (an id other than that of the path).
 	Rule string
 	// Message says what the value must be.
@@ -274,22 +272,29 @@ func (e *noResponseError) Error() string { return e.text }
 
 func (e *noResponseError) Unwrap() error { return e.err }
 
-// Retryable reports whether the same call may succeed later: after a status 429 or 5xx, a truncated response, a failure of
-// the network, a throttled token request, a timeout. For several errors in one it reports whether any of them is.
+// Retryable reports whether the same call may succeed later: after a status 429 or 5xx, Zoho's codes for these, a truncated
+// response, a failure of the network, a throttled token request, a timeout. Several errors in one must all be retryable. After
+// [Client.UpdateContactRoles] ask for the error of each [Result], and send only those inputs again.
 func Retryable(err error) bool {
-	return anyOf(err, func(err error) bool {
-		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
-		case *Error:
-			return transport.IsRetryableStatus(e.StatusCode) || errors.Is(e.err, ErrResponseTruncated) ||
-				e.Code == CodeInternalError || e.Code == CodeInternalServerError || e.Code == CodeTooManyRequests
-		case *AuthError:
-			return e.transient
-		case *noResponseError:
-			return e.retryable
-		}
-		return false
-	})
+	switch e := err.(type) { //nolint:errorlint // this unwraps
+	case *Error:
+		return transport.IsRetryableStatus(e.StatusCode) || errors.Is(e.err, ErrResponseTruncated) || isInternal(e.Code) || e.Code == CodeTooManyRequests
+	case *AuthError:
+		return e.transient
+	case *noResponseError:
+		return e.retryable
+	case *laterError:
+		return Retryable(e.err)
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !Retryable(err) })
+	case interface{ Unwrap() error }:
+		return Retryable(e.Unwrap())
+	}
+	return false
 }
+
+// isInternal reports whether a code says that Zoho failed.
+func isInternal(code Code) bool { return code == CodeInternalError || code == CodeInternalServerError }
 
 // MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
 // sent, and no response says what became of it. Read the module or contact role to find out. An update may be repeated safely.
@@ -321,6 +326,22 @@ func anyOf(err error, is func(error) bool) bool {
 	}
 	return false
 }
+
+// laterError is the error of the last attempt of a call, with that of an earlier one.
+type laterError struct{ err, previous error }
+
+func withPrevious(err, previous error) error {
+	if previous == nil {
+		return err
+	}
+	return &laterError{err, previous}
+}
+
+func (e *laterError) Error() string {
+	return e.err.Error() + "; previous error: " + strings.TrimPrefix(e.previous.Error(), "zohocrm: ")
+}
+
+func (e *laterError) Unwrap() []error { return []error{e.err, e.previous} }
 
 // errorList is several errors with a message of one line.
 type errorList struct {

@@ -99,9 +99,9 @@ func offline(t *testing.T, auth client.Auth, network http.RoundTripper, options 
 }
 
 // responding returns a network with one response to all requests. Headers are names and values.
-func responding(status int, body string, headers ...string) transport {
+func responding(status int, body string, headers ...string) roundTripFunc {
 	return func(*http.Request) (*http.Response, error) {
-		res := answer(status, body)
+		res := newResponse(status, body)
 		for i := 0; i < len(headers); i += 2 {
 			res.Header.Set(headers[i], headers[i+1])
 		}
@@ -110,7 +110,7 @@ func responding(status int, body string, headers ...string) transport {
 }
 
 // sequence returns a network that responds like each in turn, and then like the last one.
-func sequence(each ...transport) transport {
+func sequence(each ...roundTripFunc) roundTripFunc {
 	n := 0
 	return func(r *http.Request) (*http.Response, error) {
 		n++
@@ -119,11 +119,11 @@ func sequence(each ...transport) transport {
 }
 
 // failing returns a network that fails after the request was sent, and unreachable one that fails before.
-func failing(err error) transport {
+func failing(err error) roundTripFunc {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-func unreachable(err error) transport {
+func unreachable(err error) roundTripFunc {
 	return (&http.Transport{DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}).RoundTrip
 }
 
@@ -151,15 +151,10 @@ func rejectingProxy(status string) *http.Transport {
 	}
 }
 
-// sourceFunc is an oauth2.TokenSource of one function.
-type sourceFunc func() (*oauth2.Token, error)
-
-func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
-
 var (
-	rejected          = responding(401, bare("INVALID_TOKEN"))
+	rejected          = responding(401, errorBody("INVALID_TOKEN"))
 	unavailable       = responding(503, "<html>", "Content-Type", "text/html")
-	throttled         = responding(429, bare("TOO_MANY_REQUESTS"))
+	throttled         = responding(429, errorBody("TOO_MANY_REQUESTS"))
 	connectionReset   = failing(errors.New("read: connection reset by peer"))
 	refusedConnection = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	noConnection      = unreachable(refusedConnection)
@@ -211,18 +206,18 @@ func configurationErrors(t *testing.T) []message {
 		{"New: User-Agent", create(client.EU, secretStatic, client.WithUserAgent("a\nb"))},
 		{"New: nil hook", create(client.EU, secretStatic, client.WithCallHook(nil))},
 		{"New: six errors", create(client.DataCenter{}, client.RefreshToken{}, client.WithMaxAttempts(-1))},
-		{"client that New did not create", second(new(client.Client).UpdateContactRole(t.Context(), roleID, rename))},
+		{"client that New did not create", second(new(client.Client).UpdateContactRole(t.Context(), roleID, roleUpdate))},
 
-		{"invalid request: no id in the path", role("", rename)},
-		{"invalid request: pattern of an id", role("12/3", rename)},
-		{"invalid request: pattern of a module", module("no module", labels)},
+		{"invalid request: no id in the path", role("", roleUpdate)},
+		{"invalid request: pattern of an id", role("12/3", roleUpdate)},
+		{"invalid request: pattern of a module", module("no module", moduleUpdate)},
 		{"invalid request: pattern of a label", module(moduleID, with(func(u *client.CustomModuleUpdate) { u.PluralLabel = "R&D" }))},
 		{"invalid request: required", roles(client.ContactRoleUpdate{Name: "x"})},
 		{"invalid request: utf-8", role(roleID, client.ContactRoleUpdate{Name: "M\xfcller"})},
 		{"invalid request: maxLength", role(roleID, client.ContactRoleUpdate{Name: strings.Repeat("é", 51)})},
 		{"invalid request: minimum", role(roleID, client.ContactRoleUpdate{SequenceNumber: -1})},
 		{"invalid request: minItems", roles()},
-		{"invalid request: maxItems", roles(slices.Repeat(renames, 51)...)},
+		{"invalid request: maxItems", roles(slices.Repeat(roleUpdates, 51)...)},
 		{"invalid request: minProperties", role(roleID, client.ContactRoleUpdate{})},
 		{"invalid request: const", role(roleID, client.ContactRoleUpdate{ID: nextRoleID, Name: "x"})},
 		{"invalid request: four errors", module("-", client.CustomModuleUpdate{})},
@@ -233,17 +228,17 @@ func configurationErrors(t *testing.T) []message {
 
 // responseErrors are those of a response of the API.
 func responseErrors(t *testing.T) []message {
-	one := func(network transport) error { return update(t, offline(t, secretStatic, network)) }
-	two := func(network transport) error {
-		return second(offline(t, secretStatic, network).UpdateContactRoles(t.Context(), renames))
+	one := func(network roundTripFunc) error { return update(t, offline(t, secretStatic, network)) }
+	two := func(network roundTripFunc) error {
+		return second(offline(t, secretStatic, network).UpdateContactRoles(t.Context(), roleUpdates))
 	}
 	module := func(name, body string) error {
-		return second(offline(t, secretStatic, responding(400, body)).UpdateCustomModule(t.Context(), name, labels))
+		return second(offline(t, secretStatic, responding(400, body)).UpdateCustomModule(t.Context(), name, moduleUpdate))
 	}
 	read := func(status int, body string) error {
 		return second(offline(t, secretStatic, responding(status, body)).GetModule(t.Context(), "Vehicles"))
 	}
-	four := append(renames[:2:2], client.ContactRoleUpdate{ID: "3", Name: "x"}, client.ContactRoleUpdate{ID: "4", Name: "x"})
+	four := append(roleUpdates[:2:2], client.ContactRoleUpdate{ID: "3", Name: "x"}, client.ContactRoleUpdate{ID: "4", Name: "x"})
 	first, next := updated(roleID), updated(nextRoleID)
 	return []message{
 		{"Zoho's error: one input", one(responding(400, roles(taken)))},
@@ -253,23 +248,26 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: two of one input", two(responding(207, roles(first, "["+taken+","+wrong+"]")))},
 		{"Zoho's error: input without an id", module("Vehicles", `{"modules":[`+item("NOT_ALLOWED", `{"api_name":"api_name"}`, "error")+`]}`)},
 		{"Zoho's error: whole request", module(moduleID, item("INVALID_MODULE", `{"resource_path_index":2}`, "error"))},
-		{"Zoho's error: unknown code", one(responding(400, bare("A_NEW_CODE")))},
+		{"Zoho's error: unknown code", one(responding(400, errorBody("A_NEW_CODE")))},
 		{"Zoho's error: no message", one(responding(400, `{"code":"A_NEW_CODE","details":{"limit":1},"status":"error"}`))},
-		{"Zoho's error: unprintable characters", one(responding(400, strings.Replace(bare("A_NEW_CODE"), "text", `two\nlines\u200b\u0000`, 1)))},
+		{"Zoho's error: unprintable characters", one(responding(400, strings.Replace(errorBody("A_NEW_CODE"), "text", `two\nlines\u200b\u0000`, 1)))},
 		{"Zoho's error: long texts", one(responding(400, item("A_NEW_CODE"+strings.Repeat("E", 999), `{"long":"`+strings.Repeat("long ", 999)+`"}`, "error")))},
-		{"Zoho's error: scope", one(responding(401, bare("OAUTH_SCOPE_MISMATCH")))},
-		{"Zoho's error: scope of a check", offline(t, secretStatic, responding(401, bare("OAUTH_SCOPE_MISMATCH"))).Check(t.Context())},
+		{"Zoho's error: scope", one(responding(401, errorBody("OAUTH_SCOPE_MISMATCH")))},
+		{"Zoho's error: scope of a check", offline(t, secretStatic, responding(401, errorBody("OAUTH_SCOPE_MISMATCH"))).Check(t.Context())},
 		{"Zoho's error: permission", one(responding(403, item("NO_PERMISSION", `{"permissions":["Crm_Implied_Edit_Contacts"]}`, "error")))},
 		{"Zoho's error: rejected token", one(rejected)},
-		{"Zoho's error: rejected new token", update(t, offline(t, secretAuth, sequence(responding(200, granted(1)), rejected, responding(200, granted(2)), rejected)))},
+		{"Zoho's error: rejected new token", update(t, offline(t, secretAuth, sequence(responding(200, tokenBody(1)), rejected, responding(200, tokenBody(2)), rejected)))},
 		{"Zoho's error: throttled", one(throttled)},
-		{"Zoho's error: throttled for long", one(responding(429, bare("TOO_MANY_REQUESTS"), "Retry-After", "400"))},
-		{"Zoho's error: server error", one(responding(500, bare("INTERNAL_ERROR")))},
+		{"Zoho's error: throttled for long", one(responding(429, errorBody("TOO_MANY_REQUESTS"), "Retry-After", "400"))},
+		{"Zoho's error: server error", one(responding(500, errorBody("INTERNAL_ERROR")))},
+		{"Zoho's error: server error twice", update(t, offline(t, secretStatic, responding(500, errorBody("INTERNAL_ERROR")), client.WithMaxAttempts(2)))},
+		{"Zoho's error: other server error of one input", two(responding(207, roles(first, item("INTERNAL_SERVER_ERROR", "{}", "error"))))},
+		{"Zoho's error: throttled input", two(responding(207, roles(first, item("TOO_MANY_REQUESTS", "{}", "error"))))},
 		{"Zoho's error: server error of one input", two(responding(207, roles(first, item("INTERNAL_ERROR", "{}", "error"))))},
-		{"Zoho's error: after a server error", one(sequence(responding(500, bare("INTERNAL_ERROR")), responding(400, roles(wrong))))},
+		{"Zoho's error: after a server error", one(sequence(responding(500, errorBody("INTERNAL_ERROR")), responding(400, roles(wrong))))},
 		{"Zoho's error: after a throttle", one(sequence(throttled, responding(400, roles(wrong))))},
 		{"Zoho's error: read", read(400, item("INVALID_MODULE", `{"resource_path_index":2}`, "error"))},
-		{"Zoho's error: server error of a read", read(500, bare("INTERNAL_ERROR"))},
+		{"Zoho's error: server error of a read", read(500, errorBody("INTERNAL_ERROR"))},
 
 		{"unusable response: HTML", one(responding(403, "<html>\n<title>Forbidden</title>", "Content-Type", "text/html"))},
 		{"unusable response: HTML of a gateway", one(unavailable)},
@@ -277,7 +275,7 @@ func responseErrors(t *testing.T) []message {
 		{"unusable response: empty", one(responding(200, " \n"))},
 		{"unusable response: truncated JSON", one(responding(200, roleUpdated[:40]))},
 		{"unusable response: broken connection", one(func(*http.Request) (*http.Response, error) {
-			res := answer(200, "")
+			res := newResponse(200, "")
 			res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), iotest.ErrReader(io.ErrUnexpectedEOF)))
 			return res, nil
 		})},
@@ -310,14 +308,14 @@ func responseErrors(t *testing.T) []message {
 // tokenErrors are those of a call that got no access token.
 func tokenErrors(t *testing.T) []message {
 	endpoint := func(network http.RoundTripper) error { return update(t, offline(t, secretAuth, network)) }
-	source := func(f sourceFunc) error { return update(t, offline(t, client.TokenSource(f), noConnection)) }
+	source := func(f tokenSourceFunc) error { return update(t, offline(t, client.TokenSource(f), noConnection)) }
 	throttledClient := offline(t, secretAuth, responding(400, throttle))
 	_ = update(t, throttledClient)
 	time.Sleep(10 * time.Second)
 	canceled := func() error {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		return second(offline(t, secretAuth, transport(neverResponding)).UpdateContactRole(ctx, roleID, rename))
+		return second(offline(t, secretAuth, roundTripFunc(neverResponding)).UpdateContactRole(ctx, roleID, roleUpdate))
 	}
 	cached := secretAuth
 	cached.Cache = memoryCache{}
@@ -341,12 +339,12 @@ func tokenErrors(t *testing.T) []message {
 		{"no token: no connection", endpoint(noConnection)},
 		{"no token: connection reset", endpoint(connectionReset)},
 		{"no token: proxy", endpoint(rejectingProxy("407 Proxy Authentication Required"))},
-		{"no token: attempt timeout", update(t, offline(t, secretAuth, transport(neverResponding), client.WithMaxAttempts(1)))},
-		{"no token: call timeout", endpoint(transport(neverResponding))},
+		{"no token: attempt timeout", update(t, offline(t, secretAuth, roundTripFunc(neverResponding), client.WithMaxAttempts(1)))},
+		{"no token: call timeout", endpoint(roundTripFunc(neverResponding))},
 		{"no token: canceled", canceled()},
-		{"no token: panic", endpoint(transport(func(*http.Request) (*http.Response, error) { panic(secretAuth.ClientSecret) }))},
-		{"no token: after a rejected token", endpoint(sequence(responding(200, granted(1)), rejected, responding(200, `{"error":"invalid_code"}`)))},
-		{"no token: after a response that may have been lost", endpoint(sequence(responding(200, granted(1)), connectionReset, rejected, responding(200, `{"error":"invalid_code"}`)))},
+		{"no token: panic", endpoint(roundTripFunc(func(*http.Request) (*http.Response, error) { panic(secretAuth.ClientSecret) }))},
+		{"no token: after a rejected token", endpoint(sequence(responding(200, tokenBody(1)), rejected, responding(200, `{"error":"invalid_code"}`)))},
+		{"no token: after a response that may have been lost", endpoint(sequence(responding(200, tokenBody(1)), connectionReset, rejected, responding(200, `{"error":"invalid_code"}`)))},
 		{"TokenSource: error", source(func() (*oauth2.Token, error) { return nil, errors.New("vault is sealed") })},
 		{"TokenSource: response", source(func() (*oauth2.Token, error) {
 			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", Body: []byte(secretToken)}
@@ -371,19 +369,19 @@ func networkErrors(t *testing.T) []message {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	busy := func() error {
-		crm := offline(t, secretStatic, transport(neverResponding), client.WithMaxConcurrent(1))
+		crm := offline(t, secretStatic, roundTripFunc(neverResponding), client.WithMaxConcurrent(1))
 		go func() { _ = update(t, crm) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		return second(crm.UpdateContactRole(ctx, roleID, rename))
+		return second(crm.UpdateContactRole(ctx, roleID, roleUpdate))
 	}
 	get := func(crm *client.Client, url string) error {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, io.NopCloser(strings.NewReader("{}")))
 		req.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("file is gone") }
 		return cmp.Or(err, second(crm.HTTPClient().Transport.RoundTrip(req)))
 	}
-	renewing := sequence(responding(200, granted(1)), rejected, responding(200, granted(2)))
+	refreshing := sequence(responding(200, tokenBody(1)), rejected, responding(200, tokenBody(2)))
 	return []message{
 		{"no response: no connection", call(noConnection)},
 		{"no response: unknown host", call(unreachable(&net.DNSError{Err: "no such host", Name: "www.zohoapis.eu", IsNotFound: true}))},
@@ -397,15 +395,15 @@ func networkErrors(t *testing.T) []message {
 		{"no response: throttled, then no connection", call(sequence(throttled, noConnection))},
 		{"no response: server error, then connection reset", call(sequence(unavailable, connectionReset))},
 		{"no response: connection reset, then no connection", call(sequence(connectionReset, noConnection))},
-		{"no response: attempt timeout", call(transport(neverResponding), client.WithAttemptTimeout(time.Second))},
-		{"no response: call timeout", call(transport(neverResponding), client.WithTimeout(time.Second))},
+		{"no response: attempt timeout", call(roundTripFunc(neverResponding), client.WithAttemptTimeout(time.Second))},
+		{"no response: call timeout", call(roundTripFunc(neverResponding), client.WithTimeout(time.Second))},
 		{"no response: no turn in time", busy()},
 		{"no response: neither response nor error", call(failing(nil), client.WithMaxAttempts(1))},
-		{"no response: secret in an error", call(transport(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send\n%v", r.Header) }))},
-		{"no response: canceled before", second(offline(t, secretStatic, noConnection).UpdateContactRole(canceled, roleID, rename))},
+		{"no response: secret in an error", call(roundTripFunc(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("cannot send\n%v", r.Header) }))},
+		{"no response: canceled before", second(offline(t, secretStatic, noConnection).UpdateContactRole(canceled, roleID, roleUpdate))},
 		{"HTTPClient: another host", get(offline(t, secretStatic, noConnection), "https://www.example.com/?token="+secretToken)},
 		{"HTTPClient: no token", get(offline(t, secretAuth, responding(200, `{"error":"invalid_code"}`)), "https://www.zohoapis.eu/crm/v7/users")},
-		{"HTTPClient: body cannot be read again", get(offline(t, secretAuth, renewing), "https://www.zohoapis.eu/crm/v7/users")},
+		{"HTTPClient: body cannot be read again", get(offline(t, secretAuth, refreshing), "https://www.zohoapis.eu/crm/v7/users")},
 		{"HTTPClient: client that New did not create", get(new(client.Client), "https://www.zohoapis.eu/crm/v7/users")},
 	}
 }

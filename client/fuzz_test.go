@@ -11,7 +11,7 @@ import (
 	"github.com/seed-87e331f0/zohocrm-go/client"
 )
 
-// Any response to an update is judged as another decoder judges it.
+// Any response to an update has the results that another decoder finds.
 func FuzzResponse(f *testing.F) {
 	for _, body := range []string{
 		"", "<html>", roleUpdated, wrong, roles(updated(roleID), updated(nextRoleID)), roles(updated(roleID), taken), roles("["+taken+","+wrong+"]", wrong),
@@ -30,7 +30,7 @@ func FuzzResponse(f *testing.F) {
 // Any response of the token endpoint gives a token that a header can have, or an error.
 func FuzzTokenResponse(f *testing.F) {
 	for _, body := range []string{
-		granted(1), "", "<html>", throttle, `{"error":"invalid_code"}`, `{"error":"x","error_description":"y"}`, `{"access_token":"1000.a b"}`,
+		tokenBody(1), "", "<html>", throttle, `{"error":"invalid_code"}`, `{"error":"x","error_description":"y"}`, `{"access_token":"1000.a b"}`,
 		`{"access_token":"1000.token","expires_in":3600000,"expires_in_sec":3600,"api_domain":"https://www.zohoapis.com"}`, `{"access_token":"1000.token","expires_in":"x"}`,
 	} {
 		f.Add(uint(0), []byte(body))
@@ -39,12 +39,12 @@ func FuzzTokenResponse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status uint, body []byte) {
 		synctest.Test(t, func(t *testing.T) { // whose timers end with it
 			requests, sent := 0, ""
-			err := update(t, offline(t, secretAuth, transport(func(r *http.Request) (*http.Response, error) {
+			err := update(t, offline(t, secretAuth, roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				if sent = r.Header.Get("Authorization"); sent != "" {
-					return answer(200, roleUpdated), nil
+					return newResponse(200, roleUpdated), nil
 				}
 				requests++
-				return answer(200+int(status%400), string(body)), nil
+				return newResponse(200+int(status%400), string(body)), nil
 			}), client.WithMaxAttempts(1)))
 			failure, isAuthError := errors.AsType[*client.AuthError](err)
 			switch {
@@ -67,17 +67,17 @@ func FuzzIDInPath(f *testing.F) {
 	roleIDs, modules := regexp.MustCompile(`^[0-9]{1,19}$`), regexp.MustCompile(`^([0-9]{1,19}|[A-Za-z][A-Za-z0-9_]*)$`)
 	f.Fuzz(func(t *testing.T, id string) {
 		var urls []string
-		crm := offline(t, static, transport(func(r *http.Request) (*http.Response, error) {
+		crm := offline(t, static, roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			urls = append(urls, r.URL.String())
-			return answer(400, bare("INVALID_DATA")), nil
+			return newResponse(400, errorBody("INVALID_DATA")), nil
 		}), client.WithoutValidation())
 		for _, test := range []struct {
 			err    error
 			valid  bool
 			prefix string
 		}{
-			{second(crm.UpdateContactRole(t.Context(), id, rename)), roleIDs.MatchString(id), "https://www.zohoapis.eu/crm/v7/Contacts/roles/"},
-			{second(crm.UpdateCustomModule(t.Context(), id, labels)), modules.MatchString(id), "https://www.zohoapis.eu/crm/v7/settings/modules/"},
+			{second(crm.UpdateContactRole(t.Context(), id, roleUpdate)), roleIDs.MatchString(id), "https://www.zohoapis.eu/crm/v7/Contacts/roles/"},
+			{second(crm.UpdateCustomModule(t.Context(), id, moduleUpdate)), modules.MatchString(id), "https://www.zohoapis.eu/crm/v7/settings/modules/"},
 			{second(crm.GetModule(t.Context(), id)), modules.MatchString(id), "https://www.zohoapis.eu/crm/v7/settings/modules/"},
 		} {
 			_, isInvalid := errors.AsType[*client.ValidationError](test.err)

@@ -120,7 +120,7 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 	authorized, err := authorize(req.Context(), req, token, userAgent, again)
 	if err != nil {
 		closeBody(req)
-		return nil, fmt.Errorf("zohocrm: read the body again: %w", err)
+		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
 	res, err := t.c.sender.Transport.RoundTrip(authorized)
 	if err == nil && res == nil {

@@ -20,8 +20,8 @@ import (
 const leadsURL = "https://www.zohoapis.eu/crm/v7/Leads"
 
 // otherEndpoint returns a client for requests that the spec does not have.
-func (z *zoho) otherEndpoint(t testing.TB, auth client.Auth, options ...client.Option) *client.Client {
-	ownContract(t)
+func (z *fakeZoho) otherEndpoint(t testing.TB, auth client.Auth, options ...client.Option) *client.Client {
+	allowViolations(t)
 	return z.client(t, auth, options...)
 }
 
@@ -81,12 +81,12 @@ func TestHTTPClientAuthorizesOnlyTheAPIHost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			z := &zoho{}
+			z := &fakeZoho{}
 			body := newCloser("{}")
 			req := newRequest(t, test.url, body)
 			req.Host = test.host
 			status, _, err := request(z.otherEndpoint(t, credentials()), req)
-			if test.allowed && (err != nil || status != http.StatusOK || !slices.Equal(z.sent, []string{token(1)})) {
+			if test.allowed && (err != nil || status != http.StatusOK || !slices.Equal(z.usedTokens, []string{token(1)})) {
 				t.Errorf("the response is %d, %v, want 200 for an authorized request", status, err)
 			}
 			if !test.allowed && (err == nil || !strings.Contains(err.Error(), "a token is sent only to https://www.zohoapis.eu, not to ") || len(z.requests) > 0) {
@@ -102,7 +102,7 @@ func TestHTTPClientAuthorizesOnlyTheAPIHost(t *testing.T) {
 func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	replayable := func() io.Reader { return strings.NewReader("body") }
-	rejected := bare("INVALID_TOKEN")
+	rejected := errorBody("INVALID_TOKEN")
 	for name, test := range map[string]struct {
 		body     func() io.Reader
 		response string
@@ -110,22 +110,22 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 		sent     []string // the bodies
 	}{
 		"INVALID_TOKEN":          {replayable, rejected, 200, []string{"body", "body"}},
-		"INVALID_OAUTHTOKEN":     {replayable, bare("INVALID_OAUTHTOKEN"), 200, []string{"body", "body"}},
-		"AUTHENTICATION_FAILURE": {replayable, bare("AUTHENTICATION_FAILURE"), 200, []string{"body", "body"}},
+		"INVALID_OAUTHTOKEN":     {replayable, errorBody("INVALID_OAUTHTOKEN"), 200, []string{"body", "body"}},
+		"AUTHENTICATION_FAILURE": {replayable, errorBody("AUTHENTICATION_FAILURE"), 200, []string{"body", "body"}},
 		"no body":                {func() io.Reader { return nil }, rejected, 200, []string{"", ""}},
 		"http.NoBody":            {func() io.Reader { return http.NoBody }, rejected, 200, []string{"", ""}},
 		"a body read only once":  {func() io.Reader { return newCloser("body") }, rejected, 401, []string{"body"}},
-		"OAUTH_SCOPE_MISMATCH":   {replayable, bare("OAUTH_SCOPE_MISMATCH"), 401, []string{"body"}},
+		"OAUTH_SCOPE_MISMATCH":   {replayable, errorBody("OAUTH_SCOPE_MISMATCH"), 401, []string{"body"}},
 		"a long page":            {replayable, "<html>" + strings.Repeat("x", 100_000), 401, []string{"body"}},
 		"an empty response":      {replayable, "", 401, []string{"body"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			z := &zoho{update: func(sent string) *http.Response {
+			z := &fakeZoho{respondUpdate: func(sent string) *http.Response {
 				if sent == token(1) {
-					return answer(http.StatusUnauthorized, test.response)
+					return newResponse(http.StatusUnauthorized, test.response)
 				}
-				return answer(http.StatusOK, "accepted")
+				return newResponse(http.StatusOK, "accepted")
 			}}
 			status, body, err := request(z.otherEndpoint(t, credentials()), newRequest(t, leadsURL, test.body()))
 			wantBody := "accepted"
@@ -136,7 +136,7 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 			if err != nil || status != test.want || body != wantBody || !slices.Equal(sent, test.sent) {
 				t.Errorf("%d %.40q, %v after %q; want %d %.40q after %q", status, body, err, sent, test.want, wantBody, test.sent)
 			}
-			z.mustHaveAsked(t, len(test.sent))
+			z.wantTokenRequests(t, len(test.sent))
 		})
 	}
 }
@@ -144,33 +144,33 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 // A process that slept has an expired token in memory, and an expired one in the cache.
 func TestHTTPClientRepeatsARequestTwiceWithOneTokenRequest(t *testing.T) {
 	t.Parallel()
-	z, auth := &zoho{}, credentials()
+	z, auth := &fakeZoho{}, credentials()
 	auth.Cache = memoryCache{}
 	crm, other := z.otherEndpoint(t, auth), z.otherEndpoint(t, auth)
 	mustUpdate(t, crm)
 	mustUpdate(t, other)
-	z.update = refusing(token(1))
+	z.respondUpdate = rejectTokens(token(1))
 	mustUpdate(t, other) // now the cache has token 2
-	z.update = refusing(token(1), token(2))
-	z.sent = nil
+	z.respondUpdate = rejectTokens(token(1), token(2))
+	z.usedTokens = nil
 	if status, _, err := request(crm, newRequest(t, leadsURL, nil)); err != nil || status != http.StatusOK {
 		t.Error(status, err)
 	}
-	z.mustHaveAsked(t, 3)
-	if want := []string{token(1), token(2), token(3)}; !slices.Equal(z.sent, want) {
-		t.Errorf("the requests had the tokens %q, want %q", z.sent, want)
+	z.wantTokenRequests(t, 3)
+	if want := []string{token(1), token(2), token(3)}; !slices.Equal(z.usedTokens, want) {
+		t.Errorf("the requests had the tokens %q, want %q", z.usedTokens, want)
 	}
 }
 
 func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
 	t.Parallel()
 	n := 0
-	others := client.TokenSource(tokens(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
+	others := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
 	for auth, want := range map[client.Auth]int{static: 1, others: 3} {
-		z := &zoho{update: func(string) *http.Response { return answer(http.StatusUnauthorized, bare("INVALID_TOKEN")) }}
+		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(http.StatusUnauthorized, errorBody("INVALID_TOKEN")) }}
 		status, body, err := request(z.otherEndpoint(t, auth), newRequest(t, leadsURL, nil))
-		if err != nil || status != http.StatusUnauthorized || body != bare("INVALID_TOKEN") || len(z.sent) != want {
-			t.Errorf("%d %q, %v after %d requests, want the 401 after %d", status, body, err, len(z.sent), want)
+		if err != nil || status != http.StatusUnauthorized || body != errorBody("INVALID_TOKEN") || len(z.usedTokens) != want {
+			t.Errorf("%d %q, %v after %d requests, want the 401 after %d", status, body, err, len(z.usedTokens), want)
 		}
 	}
 }
@@ -179,20 +179,20 @@ func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
 func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
 	t.Parallel()
 	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusNotFound: 3, http.StatusInternalServerError: 2} {
-		z := &zoho{update: func(string) *http.Response { return answer(status, "") }}
+		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(status, "") }}
 		crm := z.otherEndpoint(t, credentials())
 		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
-		z.update = refusing(token(1), token(2), token(3))
+		z.respondUpdate = rejectTokens(token(1), token(2), token(3))
 		for range 2 {
 			_, _, _ = request(crm, newRequest(t, leadsURL, nil))
 		}
-		z.mustHaveAsked(t, tokenRequests)
+		z.wantTokenRequests(t, tokenRequests)
 	}
 }
 
 func TestHTTPClientSharesTokensWithTheClient(t *testing.T) {
 	t.Parallel()
-	z := &zoho{update: refusing(token(1))}
+	z := &fakeZoho{respondUpdate: rejectTokens(token(1))}
 	crm := z.otherEndpoint(t, credentials(), client.WithMaxConcurrent(4))
 	var requests errgroup.Group
 	for i := range 20 {
@@ -210,13 +210,13 @@ func TestHTTPClientSharesTokensWithTheClient(t *testing.T) {
 	if err := requests.Wait(); err != nil {
 		t.Error(err)
 	}
-	z.mustHaveAsked(t, 2)
+	z.wantTokenRequests(t, 2)
 }
 
 func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 	t.Parallel()
-	z := &zoho{update: func(string) *http.Response {
-		res := answer(http.StatusFound, "")
+	z := &fakeZoho{respondUpdate: func(string) *http.Response {
+		res := newResponse(http.StatusFound, "")
 		res.Header.Set("Location", leadsURL+"/elsewhere")
 		return res
 	}}
@@ -241,8 +241,8 @@ func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 
 func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	t.Parallel()
-	noToken := func(n int) *http.Response { return answer(http.StatusOK, `{"error":"invalid_code"}`) }
-	newTokens := func(n int) *http.Response { return answer(http.StatusOK, granted(n)) }
+	noToken := func(n int) *http.Response { return newResponse(http.StatusOK, `{"error":"invalid_code"}`) }
+	newTokens := func(n int) *http.Response { return newResponse(http.StatusOK, tokenBody(n)) }
 	oneToken := func(n int) *http.Response {
 		if n > 1 {
 			return noToken(n)
@@ -256,11 +256,11 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 		want     string
 	}{
 		"no token":                      {noToken, nil, nil, "zohocrm: no access token: HTTP 200: invalid_code"},
-		"no other token":                {oneToken, newCloser(bare("INVALID_TOKEN")), nil, "zohocrm: no access token: HTTP 200: invalid_code"},
-		"the body cannot be read again": {newTokens, newCloser(bare("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: read the body again: " + io.ErrNoProgress.Error()},
+		"no other token":                {oneToken, newCloser(errorBody("INVALID_TOKEN")), nil, "zohocrm: no access token: HTTP 200: invalid_code"},
+		"the body cannot be read again": {newTokens, newCloser(errorBody("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: cannot read the body of the request again: " + io.ErrNoProgress.Error()},
 		"a broken RoundTripper":         {newTokens, nil, nil, "zohocrm: the RoundTripper returned neither a response nor an error"},
 	} {
-		z := &zoho{grant: test.tokens, update: func(string) *http.Response {
+		z := &fakeZoho{respondToken: test.tokens, respondUpdate: func(string) *http.Response {
 			if test.response == nil {
 				return nil
 			}
@@ -289,19 +289,19 @@ func TestHTTPClientReturnsItsSlotWithTheResponseHeader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		body, end := io.Pipe()
-		z := &zoho{update: func(string) *http.Response { return &http.Response{StatusCode: http.StatusOK, Body: body} }}
+		z := &fakeZoho{respondUpdate: func(string) *http.Response { return &http.Response{StatusCode: http.StatusOK, Body: body} }}
 		crm := z.otherEndpoint(t, static, client.WithMaxConcurrent(1))
 		res, err := crm.HTTPClient().Do(newRequest(t, leadsURL, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
-		z.update = nil
+		z.respondUpdate = nil
 		mustUpdate(t, crm) // although the body above has not arrived
 		_ = end.Close()
 		_ = res.Body.Close()
 
 		respond, done := make(chan struct{}), make(chan error)
-		z.update = func(string) *http.Response { <-respond; return answer(http.StatusOK, roleUpdated) }
+		z.respondUpdate = func(string) *http.Response { <-respond; return newResponse(http.StatusOK, roleUpdated) }
 		go func() { done <- update(t, crm) }()
 		synctest.Wait() // the slot is taken
 		ctx, cancel := context.WithCancel(t.Context())

@@ -305,7 +305,7 @@ func (r reply) apiError(index int, it item) *Error {
 	err := r.newError(index, r.redact(it.message))
 	err.Code = Code(r.redact(it.code))
 	err.Details = r.readDetails(it.details)
-	err.maybeApplied = r.response.Status >= http.StatusInternalServerError && r.changes()
+	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
 	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
 	switch err.Code {
 	case CodeOAuthScopeMismatch:

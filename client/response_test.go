@@ -62,11 +62,11 @@ func TestResultsOfABulkUpdate(t *testing.T) {
 		{"no role updated with status 500", 500, roles(wrong, taken), [2]string{"INVALID_DATA", "DUPLICATE_DATA"}, false, false},
 		{"two errors of one role", 400, roles("["+taken+","+wrong+"]", wrong), [2]string{"DUPLICATE_DATA INVALID_DATA", "INVALID_DATA"}, false, false},
 		{"error and success of one role", 207, roles(first, "["+taken+","+next+"]"), [2]string{success, "DUPLICATE_DATA unusable"}, false, false},
-		{"error of the whole request", 403, bare("NO_PERMISSION"), [2]string{"NO_PERMISSION", "NO_PERMISSION"}, true, true},
+		{"error of the whole request", 403, errorBody("NO_PERMISSION"), [2]string{"NO_PERMISSION", "NO_PERMISSION"}, true, true},
 		{"error of the whole request with status 200", 200, wrong, [2]string{"INVALID_DATA", "INVALID_DATA"}, true, false},
 		{"error of the whole request without a status", 400, `{"code":"INVALID_DATA"}`, [2]string{"INVALID_DATA", "INVALID_DATA"}, true, false},
 		{"error of the whole request beside an empty list", 400, `{"contact_roles":[],` + wrong[1:], [2]string{"INVALID_DATA", "INVALID_DATA"}, true, false},
-		{"unknown code", 400, bare("A_NEW_CODE"), [2]string{"A_NEW_CODE", "A_NEW_CODE"}, true, true},
+		{"unknown code", 400, errorBody("A_NEW_CODE"), [2]string{"A_NEW_CODE", "A_NEW_CODE"}, true, true},
 		{"results in another order", 200, roles(next, first), [2]string{unusable, unusable}, false, false},
 		{"results of modules beside them", 200, `{"modules":[` + first + "]," + roles(first, next)[1:], [2]string{unusable, unusable}, true, false},
 		{"profiles beside them", 200, `{"profiles":null,` + roles(first, next)[1:], [2]string{unusable, unusable}, true, false},
@@ -81,21 +81,21 @@ func TestResultsOfABulkUpdate(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			if !test.contract {
-				breaksContract(t)
+				expectViolations(t)
 			}
 			crm := newClient(t, client.EU, secretStatic, client.WithMaxAttempts(1), responding(test.status, test.body).option())
-			results, err := crm.UpdateContactRoles(t.Context(), renames)
+			results, err := crm.UpdateContactRoles(t.Context(), roleUpdates)
 			if len(results) != 2 || (err == nil) != (test.want == [2]string{success, success}) {
 				t.Fatalf("%d results, error %v", len(results), err)
 			}
 			for i, result := range results {
 				if test.want[i] == success {
-					if want := (client.Result{ID: renames[i].ID, Code: "SUCCESS", Message: "text"}); result != want {
+					if want := (client.Result{ID: roleUpdates[i].ID, Code: "SUCCESS", Message: "text"}); result != want {
 						t.Errorf("result %d is %+v, want %+v", i, result, want)
 					}
 					continue
 				}
-				index, id := i, renames[i].ID
+				index, id := i, roleUpdates[i].ID
 				if test.whole {
 					index, id = -1, ""
 				}
@@ -135,10 +135,10 @@ var updateCalls = []struct {
 	ids  []string
 	call updateCall
 }{
-	{"contact_roles", []string{roleID, nextRoleID}, updateRoles(renames...)},
-	{"contact_roles", []string{roleID}, updateRole(roleID, rename)},
-	{"modules", []string{moduleID}, updateModule(moduleID, labels)},
-	{"modules", []string{""}, updateModule("Digital_Marketing", labels)},
+	{"contact_roles", []string{roleID, nextRoleID}, updateRoles(roleUpdates...)},
+	{"contact_roles", []string{roleID}, updateRole(roleID, roleUpdate)},
+	{"modules", []string{moduleID}, updateModule(moduleID, moduleUpdate)},
+	{"modules", []string{""}, updateModule("Digital_Marketing", moduleUpdate)},
 }
 
 // checkResults compares the results of an update with what another decoder makes of the response, and returns the error.
@@ -290,7 +290,7 @@ func TestIDsOfModulesAreComparedAsText(t *testing.T) {
 		{"Digital_Marketing", moduleID, true}, // its id is not known
 	} {
 		crm := offline(t, secretStatic, responding(200, `{"modules":[`+updated(test.id)+`]}`))
-		result, err := crm.UpdateCustomModule(t.Context(), test.module, labels)
+		result, err := crm.UpdateCustomModule(t.Context(), test.module, moduleUpdate)
 		if test.ok != (err == nil) || test.ok && result.ID != test.id || !test.ok && result != (client.Result{}) {
 			t.Errorf("module %s, response with id %s: %+v, %v", test.module, test.id, result, err)
 		}
@@ -299,7 +299,7 @@ func TestIDsOfModulesAreComparedAsText(t *testing.T) {
 
 func TestNoInputsAreNotASuccess(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"", "{}", "null", roles(), bare("MANDATORY_NOT_FOUND")} {
+	for _, body := range []string{"", "{}", "null", roles(), errorBody("MANDATORY_NOT_FOUND")} {
 		crm := offline(t, secretStatic, responding(200, body), client.WithoutValidation())
 		if results, err := crm.UpdateContactRoles(t.Context(), nil); err == nil || len(results) != 0 {
 			t.Errorf("%s: %v, %v", body, results, err)
@@ -345,7 +345,7 @@ func TestReads(t *testing.T) {
 		{"list with status 299", listRoles, 299, roles(`{"id":"1"}`), []client.ContactRole{{ID: "1"}}, nil},
 		{"list with status 300", listRoles, 300, roles(`{"id":"1"}`), []client.ContactRole(nil), errAny},
 		{"empty response", listRoles, 200, "", []client.ContactRole(nil), client.ErrResponseEmpty},
-		{"modules", listModules, 200, `{"modules":[` + moduleJSON + `,{"id":"1","profiles":null}]}`, []client.Module{module, {ID: "1"}}, nil},
+		{"modules", listModules, 200, `{"modules":[` + moduleJSON + `,{"id":1,"profiles":null}]}`, []client.Module{module, {ID: "1"}}, nil},
 		{"50,000 modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 49_999) + `{"id":"1"}]}`, slices.Repeat([]client.Module{{ID: "1"}}, 50_000), nil},
 		{"more modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 50_000) + `{"id":"1"}]}`, []client.Module(nil), errAny},
 		{"module by id", getModule(id), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
@@ -355,12 +355,12 @@ func TestReads(t *testing.T) {
 		{"module with another id", getModule("1"), 200, `{"modules":[` + moduleJSON + `]}`, client.Module{}, errAny},
 		{"two modules", getModule("1"), 200, `{"modules":[{"id":"1"},{"id":"1"}]}`, client.Module{}, errAny},
 		{"module that the API does not expose", getModule(id), 204, "", client.Module{}, client.ErrResponseEmpty},
-		{"unknown module", getModule("Vehicles"), 400, bare("INVALID_MODULE"), client.Module{}, client.CodeInvalidModule},
+		{"unknown module", getModule("Vehicles"), 400, errorBody("INVALID_MODULE"), client.Module{}, client.CodeInvalidModule},
 		{"profiles", listProfiles, 200, profiles + `}`, []client.Profile{profile}, nil},
 		{"all profiles", listProfiles, 200, profiles + `,"info":{"page":1,"more_records":false}}`, []client.Profile{profile}, nil},
 		{"some of the profiles", listProfiles, 200, profiles + `,"info":{"page":1,"more_records":true}}`, []client.Profile{profile}, client.ErrIncomplete},
-		{"missing scope", listProfiles, 401, bare("OAUTH_SCOPE_MISMATCH"), []client.Profile(nil), client.CodeOAuthScopeMismatch},
-		{"missing permission", listProfiles, 403, bare("NO_PERMISSION"), []client.Profile(nil), client.CodeNoPermission},
+		{"missing scope", listProfiles, 401, errorBody("OAUTH_SCOPE_MISMATCH"), []client.Profile(nil), client.CodeOAuthScopeMismatch},
+		{"missing permission", listProfiles, 403, errorBody("NO_PERMISSION"), []client.Profile(nil), client.CodeNoPermission},
 	} {
 		got, err := test.read(offline(t, secretStatic, responding(test.status, test.body)))
 		if !reflect.DeepEqual(got, test.want) {
@@ -387,8 +387,8 @@ func TestReadsAreRetried(t *testing.T) {
 		"/crm/v7/settings/profiles":         func(crm *client.Client) error { return second(crm.ListProfiles(t.Context())) },
 	} {
 		requests := 0
-		network := sequence(connectionReset, responding(200, `{"mod`), responding(500, bare("INTERNAL_ERROR")), responding(403, bare("NO_PERMISSION")))
-		crm := offline(t, secretStatic, transport(func(r *http.Request) (*http.Response, error) {
+		network := sequence(connectionReset, responding(200, `{"mod`), responding(500, errorBody("INTERNAL_ERROR")), responding(403, errorBody("NO_PERMISSION")))
+		crm := offline(t, secretStatic, roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			if requests++; r.Method != http.MethodGet || r.URL.RequestURI() != path || r.Body != nil {
 				t.Errorf("sent was %s %s with the body %v", r.Method, r.URL, r.Body)
 			}
@@ -404,7 +404,7 @@ func TestErrorHasWhatTheResponseSays(t *testing.T) {
 	t.Parallel()
 	const details = `{"id":"9","api_name":"name","json_path":"$.contact_roles[0].name","expected_data_type":"string","maximum_length":50,"limit":100,` +
 		`"param_name":"status","resource_path_index":2,"supported_version":8,"permissions":["a","b"],"unknown":{"x":null}}`
-	crm := offline(t, secretStatic, sequence(responding(500, bare("INTERNAL_ERROR")), responding(400, roles(item("INVALID_DATA", details, "error")),
+	crm := offline(t, secretStatic, sequence(responding(500, errorBody("INTERNAL_ERROR")), responding(400, roles(item("INVALID_DATA", details, "error")),
 		"X-API-CREDITS-REMAINING", "0", "Retry-After", "7")), client.WithFirstWait(0))
 	got, isError := errors.AsType[*client.Error](update(t, crm))
 	if !isError {
@@ -454,9 +454,9 @@ func TestErrorsOfUndocumentedForm(t *testing.T) {
 func TestTokenInAResponseIsRedacted(t *testing.T) {
 	t.Parallel()
 	const hidden = "1000.secret\u200b-access-token"
-	for name, network := range map[string]transport{
+	for name, network := range map[string]roundTripFunc{
 		"message":            responding(400, `{"code":"X","message":"`+hidden+`"}`),
-		"code":               responding(400, bare(hidden)),
+		"code":               responding(400, errorBody(hidden)),
 		"details":            responding(400, item("X", `{"api_name":"`+hidden+`"}`, "error")),
 		"success":            responding(200, strings.Replace(roleUpdated, "record updated", hidden, 1)),
 		"page":               responding(400, "<html>"+hidden),
@@ -465,7 +465,7 @@ func TestTokenInAResponseIsRedacted(t *testing.T) {
 		"content type":       responding(200, roleUpdated, "Content-Type", hidden),
 		"redirect":           responding(307, "", "Location", "https://example.com/"+secretToken),
 	} {
-		result, err := offline(t, secretStatic, network, client.WithFirstWait(0)).UpdateContactRole(t.Context(), roleID, rename)
+		result, err := offline(t, secretStatic, network, client.WithFirstWait(0)).UpdateContactRole(t.Context(), roleID, roleUpdate)
 		shown := fmt.Sprintf("%v %+v", err, result)
 		if failure, isError := errors.AsType[*client.Error](err); isError {
 			shown += fmt.Sprintf("%+v %s %s", *failure, failure.Details.Raw, slog.AnyValue(failure).Resolve())
@@ -489,8 +489,8 @@ func TestSizeOfAResponse(t *testing.T) {
 		{write, 4 << 20, 4 << 20}, {write, 4<<20 + 1, 4 << 20}, {write, 1 << 40, 4 << 20}, {list, 32 << 20, 32 << 20}, {list, 32<<20 + 1, 32 << 20},
 	} {
 		padded := &paddedBody{Reader: io.MultiReader(strings.NewReader(body), io.LimitReader(spaces{}, int64(test.size-len(body))))}
-		err := test.call(offline(t, secretStatic, transport(func(*http.Request) (*http.Response, error) {
-			res := answer(200, "")
+		err := test.call(offline(t, secretStatic, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			res := newResponse(200, "")
 			res.Body, res.ContentLength = padded, math.MaxInt64
 			return res, nil
 		})))

@@ -35,7 +35,7 @@ type script struct {
 func (s script) run(t *testing.T, auth client.Auth, options ...client.Option) {
 	t.Run(cmp.Or(s.name, s.responses), func(t *testing.T) {
 		t.Parallel()
-		ownContract(t)
+		allowViolations(t)
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -45,7 +45,7 @@ func (s script) run(t *testing.T, auth client.Auth, options ...client.Option) {
 			if s.responses == "" {
 				cancel()
 			}
-			_, err := crm.UpdateContactRole(ctx, roleID, rename)
+			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
 			if took := time.Since(began); took != s.took {
 				t.Errorf("the call took %s, want %s", took, s.took)
 			}
@@ -56,7 +56,7 @@ func (s script) run(t *testing.T, auth client.Auth, options ...client.Option) {
 }
 
 // respond returns the transport of a script.
-func respond(t *testing.T, responses string, cancel func()) transport {
+func respond(t *testing.T, responses string, cancel func()) roundTripFunc {
 	words := slices.DeleteFunc(strings.Split(responses, " | "), func(word string) bool { return word == "" })
 	if n := len(words) - 1; n > 0 && words[n] == "cancel in the wait" {
 		words = words[:n]
@@ -88,18 +88,18 @@ func respond(t *testing.T, responses string, cancel func()) transport {
 			} else if _, err := read(nil); err != io.EOF {
 				return nil, err
 			}
-			return answer(200, granted(1)), nil
+			return newResponse(200, tokenBody(1)), nil
 		}
 		switch word {
 		case "token":
 			tokens++
-			return answer(200, granted(tokens)), nil
+			return newResponse(200, tokenBody(tokens)), nil
 		case "invalid_code":
-			return answer(200, `{"error":"invalid_code"}`), nil
+			return newResponse(200, `{"error":"invalid_code"}`), nil
 		case "success":
-			return answer(200, roleUpdated), nil
+			return newResponse(200, roleUpdated), nil
 		case "partial success":
-			return answer(207, `{"contact_roles":[{"code":"DUPLICATE_DATA","details":{},"message":"text","status":"error"},`+bare("INVALID_DATA")+`]}`), nil
+			return newResponse(207, `{"contact_roles":[{"code":"DUPLICATE_DATA","details":{},"message":"text","status":"error"},`+errorBody("INVALID_DATA")+`]}`), nil
 		case "lost":
 			return nil, io.ErrUnexpectedEOF
 		case "refused":
@@ -117,9 +117,9 @@ func respond(t *testing.T, responses string, cancel func()) transport {
 		if err != nil {
 			t.Errorf("unknown response %q", word)
 		}
-		res := answer(n, page)
+		res := newResponse(n, page)
 		if isZoho {
-			res = answer(n, bare(code))
+			res = newResponse(n, errorBody(code))
 		}
 		res.Header.Set("Retry-After", after)
 		return res, nil
@@ -151,7 +151,7 @@ func TestRejectedTokensAreReplaced(t *testing.T) {
 	script{"unless it is static", "401 INVALID_TOKEN", 0, invalid}.run(t, static)
 	script{"unless the caller has no other", "401 INVALID_TOKEN", 0, invalid}.run(t, client.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "1000.token"})))
 	n := 0
-	another := client.TokenSource(tokens(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
+	another := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
 	script{"twice at most", "401 INVALID_TOKEN | 401 INVALID_TOKEN | 401 INVALID_TOKEN", 0, rejected("(3 attempts)", client.CodeInvalidToken)}.run(t, another)
 }
 
@@ -159,7 +159,7 @@ func TestRejectedTokensAreReplaced(t *testing.T) {
 // replaced at once.
 func TestGatewayDoesNotProveAToken(t *testing.T) {
 	t.Parallel()
-	ownContract(t)
+	allowViolations(t)
 	responses := respond(t, "token | 503 | 401 INVALID_TOKEN | token | 401 INVALID_TOKEN | 401 INVALID_TOKEN", nil)
 	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), responses.option())
 	for range 2 {
@@ -192,7 +192,7 @@ func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
 	script{"", "lost", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}}.run(t, static, single)
 	script{"", "429 TOO_MANY_REQUESTS", 0, failure{"WithMaxConcurrent limits the requests of a client.", client.CodeTooManyRequests, 0, !applied, retryable}}.run(t, static, single)
 	n := 0
-	ending := client.TokenSource(tokens(func() (*oauth2.Token, error) {
+	ending := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
 		if n++; n == 1 {
 			return &oauth2.Token{AccessToken: token(n)}, nil
 		}
@@ -246,19 +246,21 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 
 func TestTimeLimits(t *testing.T) {
 	t.Parallel()
-	deadline := failure{"context deadline exceeded: increase the timeout: context, http.Client, WithAttemptTimeout or WithTimeout", context.DeadlineExceeded, 0, applied, retryable}
+	deadline := func(limit string) failure {
+		return failure{"context deadline exceeded: increase the timeout: " + limit, context.DeadlineExceeded, 0, applied, retryable}
+	}
 	inBody := failure{"HTTP 200: response is truncated", context.DeadlineExceeded, 0, applied, retryable}
 	limit := func(options ...client.Option) []client.Option { return options }
 	for _, test := range []struct {
 		script
 		options []client.Option
 	}{
-		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline}, nil},
+		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline("")}, nil},
 		{script{"two minutes, in bodies", "stall in the body | stall in the body | stall in the body | stall in the body", 2 * time.Minute, inBody}, nil},
 		{script{"30 seconds for an attempt", "stall | success", 30 * time.Second, failure{}}, nil},
 		{script{"30 seconds for a body", "stall in the body | success", 30 * time.Second, failure{}}, nil},
-		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline}, limit(client.WithAttemptTimeout(time.Second))},
-		{script{"WithTimeout", "stall", 10 * time.Second, deadline}, limit(client.WithTimeout(10*time.Second), client.WithAttemptTimeout(time.Hour))},
+		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline("WithAttemptTimeout or http.Client")}, limit(client.WithAttemptTimeout(time.Second))},
+		{script{"WithTimeout", "stall", 10 * time.Second, deadline("WithTimeout")}, limit(client.WithTimeout(10*time.Second), client.WithAttemptTimeout(time.Hour))},
 		{script{"WithTimeout, after responses", "429 | 503 | 503 | stall", 10 * time.Second, failure{"previous error: updateContactRole: HTTP 503", context.DeadlineExceeded, 0, applied, retryable}}, limit(client.WithTimeout(10 * time.Second))},
 	} {
 		test.run(t, static, test.options...)
@@ -268,7 +270,7 @@ func TestTimeLimits(t *testing.T) {
 func TestTimeoutOfHTTPClientCanOnlyShortenAnAttempt(t *testing.T) {
 	t.Parallel()
 	hc := func(timeout time.Duration) client.Option {
-		return client.WithHTTPClient(&http.Client{Transport: transport(stall), Timeout: timeout})
+		return client.WithHTTPClient(&http.Client{Transport: roundTripFunc(stall), Timeout: timeout})
 	}
 	for name, test := range map[string]struct {
 		options []client.Option
@@ -310,14 +312,14 @@ func TestCancelledCalls(t *testing.T) {
 		{"in the response with a token", "cancel in the body", 0, ended("no access token: context ended", !applied, !retryable)},
 		{"before the response", "token | cancel", 0, ended("no response, may have taken effect: PUT", applied, !retryable)},
 		{"in the response", "token | cancel in the body", 0, ended("HTTP 200: response is truncated: context canceled", applied, retryable)},
-		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, retryable)},
-		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, retryable)},
+		{"before the second response", "token | 503 | cancel", 0, ended("(2 attempts): PUT", applied, !retryable)},
+		{"during the last attempt", "token | 503 | 503 | 503 | cancel", 0, ended("context canceled; previous error: updateContactRole: HTTP 503", applied, !retryable)},
 		{"while a rejected token is replaced", "token | 401 INVALID_TOKEN | cancel", 0, ended("no access token: context ended", !applied, !retryable)},
-		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, retryable)},
+		{"while it waits after a response", "token | 429 after 9 | cancel in the wait", time.Second, ended("no further response: context canceled; previous error: updateContactRole: HTTP 429", !applied, !retryable)},
 	} {
 		test.run(t, credentials())
 	}
-	script{"while it waits without a response", "lost | cancel in the wait", time.Second, ended("may have taken effect: context canceled; previous error", applied, retryable)}.
+	script{"while it waits without a response", "lost | cancel in the wait", time.Second, ended("may have taken effect: context canceled; previous error", applied, !retryable)}.
 		run(t, static, client.WithFirstWait(100*time.Hour), client.WithTimeout(200*time.Hour))
 }
 
@@ -328,7 +330,7 @@ func TestCancelledCallIsNotSentWithAnotherToken(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var crm *client.Client
 	responses, first := respond(t, "token | 401 INVALID_TOKEN | token | success | 401 INVALID_TOKEN", nil), true
-	crm = newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+	crm = newClient(t, client.EU, credentials(), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPut && first {
 			first = false
 			mustUpdate(t, crm)
@@ -336,18 +338,18 @@ func TestCancelledCallIsNotSentWithAnotherToken(t *testing.T) {
 		}
 		return responses(r)
 	}).option())
-	_, err := crm.UpdateContactRole(ctx, roleID, rename)
+	_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
 	failure{text: "no further response: context canceled", is: context.Canceled}.check(t, err, 0)
 }
 
 // TestEachAttemptSendsTheSameBody tests that with another token and although the caller reuses its slice.
 func TestEachAttemptSendsTheSameBody(t *testing.T) {
 	t.Parallel()
-	ownContract(t)
-	roles, bodies := slices.Clone(renames), map[string]int{}
+	allowViolations(t)
+	roles, bodies := slices.Clone(roleUpdates), map[string]int{}
 	responses := respond(t, "token | 401 INVALID_TOKEN | token | 500 INTERNAL_ERROR | 503 | 400 INVALID_DATA", nil)
 	var requests []*http.Request
-	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), transport(func(r *http.Request) (*http.Response, error) {
+	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		if body, err := io.ReadAll(r.Body); r.Method == http.MethodPut {
 			bodies[fmt.Sprintf("%s %v %d %s", body, err, r.ContentLength, r.Header["Content-Type"])]++
 		}
@@ -368,7 +370,7 @@ func TestEachAttemptSendsTheSameBody(t *testing.T) {
 // TestScopesOfAnErrorBelongToTheCaller sorts them while another goroutine uses the same operation.
 func TestScopesOfAnErrorBelongToTheCaller(t *testing.T) {
 	t.Parallel()
-	crm := newClient(t, client.EU, static, transport(func(*http.Request) (*http.Response, error) { return answer(403, bare("NO_PERMISSION")), nil }).option())
+	crm := newClient(t, client.EU, static, roundTripFunc(func(*http.Request) (*http.Response, error) { return newResponse(403, errorBody("NO_PERMISSION")), nil }).option())
 	var calls sync.WaitGroup
 	for range 10 {
 		calls.Go(func() {

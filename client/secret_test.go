@@ -29,11 +29,11 @@ const hiddenToken = "1000.HIDDENACCESS"
 // TestValuesThatHoldSecretsPrintAsPlaceholders prints, logs and marshals every exported value that holds a secret.
 func TestValuesThatHoldSecretsPrintAsPlaceholders(t *testing.T) {
 	t.Parallel()
-	network := transport(func(r *http.Request) (*http.Response, error) {
+	network := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") == "" {
-			return answer(200, `{"access_token":"`+hiddenToken+`"}`), nil
+			return newResponse(200, `{"access_token":"`+hiddenToken+`"}`), nil
 		}
-		return answer(200, roleUpdated), nil
+		return newResponse(200, roleUpdated), nil
 	})
 	self := client.ClientCredentials{ClientID: hiddenAuth.ClientID, ClientSecret: hiddenAuth.ClientSecret, OrgID: "HIDDENORG"}
 	source := client.TokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: hiddenToken}))
@@ -86,7 +86,7 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 	zeroWidth := strings.ReplaceAll(hiddenToken, "HIDDEN", "HID\u200bDEN")
 	fail := func(text string) *http.Response {
 		quoted, _ := json.Marshal(text)
-		return answer(400, fmt.Sprintf(`{"code":%s,"message":%s,"details":{"api_name":%s,"x":%s},"status":"error"}`, quoted, quoted, quoted, quoted))
+		return newResponse(400, fmt.Sprintf(`{"code":%s,"message":%s,"details":{"api_name":%s,"x":%s},"status":"error"}`, quoted, quoted, quoted, quoted))
 	}
 	for _, test := range []struct {
 		name    string
@@ -97,36 +97,36 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 		{"panic of the transport", func(_ *http.Request, form string) (*http.Response, error) { panic(form) }, nil},
 		{"error of the token endpoint", func(_ *http.Request, form string) (*http.Response, error) {
 			values, _ := url.ParseQuery(form)
-			return answer(200, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, fmt.Sprint(form, values))), nil
+			return newResponse(200, fmt.Sprintf(`{"error":"some_error","error_description":%q}`, fmt.Sprint(form, values))), nil
 		}, nil},
 		{"api_domain", func(*http.Request, string) (*http.Response, error) {
-			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s/%s"}`, hiddenToken, hiddenToken, hiddenAuth.RefreshToken)), nil
+			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s/%s"}`, hiddenToken, hiddenToken, hiddenAuth.RefreshToken)), nil
 		}, nil},
 		{"long api_domain", func(*http.Request, string) (*http.Response, error) {
-			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"%s%s"}`, hiddenToken, strings.Repeat("x", 190), hiddenToken)), nil
+			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"%s%s"}`, hiddenToken, strings.Repeat("x", 190), hiddenToken)), nil
 		}, nil},
 		{"error of the transport, for the API", nil, func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("lost: %v", r.Header) }},
 		{"broken body", nil, func(r *http.Request) (*http.Response, error) {
-			res := answer(200, "")
+			res := newResponse(200, "")
 			res.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("lost: %v", r.Header)))
 			return res, nil
 		}},
 		{"error of the API", nil, func(r *http.Request) (*http.Response, error) { return fail(fmt.Sprint("X ", r.Header)), nil }},
 		{"error with zero-width characters", nil, func(*http.Request) (*http.Response, error) { return fail(zeroWidth), nil }},
 		{"success", nil, func(*http.Request) (*http.Response, error) {
-			return answer(200, strings.Replace(roleUpdated, "record updated", hiddenToken, 1)), nil
+			return newResponse(200, strings.Replace(roleUpdated, "record updated", hiddenToken, 1)), nil
 		}},
 		{"page", nil, func(r *http.Request) (*http.Response, error) {
-			return answer(400, fmt.Sprintf("<html>%v", r.Header)), nil
+			return newResponse(400, fmt.Sprintf("<html>%v", r.Header)), nil
 		}},
-		{"page with zero-width characters", nil, func(*http.Request) (*http.Response, error) { return answer(400, "<html>"+zeroWidth), nil }},
-		{"page cut at its end", nil, func(*http.Request) (*http.Response, error) { return answer(400, "<html>"+hiddenToken[:12]), nil }},
+		{"page with zero-width characters", nil, func(*http.Request) (*http.Response, error) { return newResponse(400, "<html>"+zeroWidth), nil }},
+		{"page cut at its end", nil, func(*http.Request) (*http.Response, error) { return newResponse(400, "<html>"+hiddenToken[:12]), nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ownContract(t)
-			lines, logger := jsonLines()
-			crm := newClient(t, client.EU, hiddenAuth, client.WithLogger(logger), client.WithMaxAttempts(1), transport(func(r *http.Request) (*http.Response, error) {
+			allowViolations(t)
+			lines, logger := jsonLogger()
+			crm := newClient(t, client.EU, hiddenAuth, client.WithLogger(logger), client.WithMaxAttempts(1), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				if r.Header.Get("Authorization") != "" {
 					return test.ofAPI(r)
 				}
@@ -134,9 +134,9 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 				if test.ofToken != nil {
 					return test.ofToken(r, string(form))
 				}
-				return answer(200, `{"access_token":"`+hiddenToken+`"}`), nil
+				return newResponse(200, `{"access_token":"`+hiddenToken+`"}`), nil
 			}).option())
-			result, err := crm.UpdateContactRole(t.Context(), roleID, rename)
+			result, err := crm.UpdateContactRole(t.Context(), roleID, roleUpdate)
 			if err == nil != (test.name == "success") {
 				t.Fatal(err)
 			}
@@ -168,10 +168,10 @@ func (c secretCache) Put(_ context.Context, key string, value []byte, _ time.Dur
 func TestErrorsOfACacheShowNoSecrets(t *testing.T) {
 	t.Parallel()
 	for _, panics := range []bool{false, true} {
-		z := &zoho{update: refusing(token(1))}
+		z := &fakeZoho{respondUpdate: rejectTokens(token(1))}
 		auth, store := credentials(), secretCache{map[string][]byte{}, panics}
 		auth.Cache = store
-		lines, logger := jsonLines()
+		lines, logger := jsonLogger()
 		for range 2 {
 			mustUpdate(t, z.client(t, auth, client.WithLogger(logger)))
 		}

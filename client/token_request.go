@@ -56,7 +56,7 @@ func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) to
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSuffix(dc.AccountsURL, "/")) + "\n" + form.Encode()))
 	settings := tokens.Config{
 		Key: hex.EncodeToString(sum[:]), Request: e.request,
-		Timeout: c.timeout, LockTimeout: min(c.attemptTimeout, c.timeout/3), Logger: c.logger,
+		Timeout: c.timeout, LockTimeout: min(c.tokenTimeout(), c.timeout/3), Logger: c.logger,
 		Redact: func(text string, tokens ...string) string {
 			return sanitize.Text(text, maxMessage, append(tokens, e.secrets...)...)
 		},
@@ -100,9 +100,9 @@ func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Fail
 
 // send sends one token request. A transport that ignores its context is abandoned.
 func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
-	abandon, cancelAbandon := context.WithTimeout(ctx, e.attemptTimeout+time.Second)
+	abandon, cancelAbandon := context.WithTimeout(ctx, e.tokenTimeout()+time.Second)
 	defer cancelAbandon()
-	ctx, cancel := context.WithTimeout(ctx, e.attemptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.tokenTimeout())
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
 	address := strings.TrimRight(e.dc.AccountsURL, "/") + tokenPath
@@ -199,7 +199,7 @@ func (e *tokenEndpoint) noResponse(err error) *AuthError {
 	case failure != nil && failure.Proxy != "":
 		text += ": check the proxy"
 	case errors.Is(err, context.DeadlineExceeded):
-		text += ": " + increaseTimeout
+		text += ": " + timeoutHint(errAttemptTimeout)
 	case failure != nil && !failure.Sent:
 		text += ": check DataCenter.AccountsURL and the network"
 	}
@@ -292,7 +292,7 @@ func newAuthError(err error) *AuthError {
 	if waited, ok := errors.AsType[*tokens.WaitError](err); ok {
 		failure := &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
 		if errors.Is(waited, context.DeadlineExceeded) {
-			failure.Message += ": " + increaseTimeout
+			failure.Message += ": " + timeoutHint(waited.Cause)
 		}
 		return failure
 	}
@@ -302,7 +302,7 @@ func newAuthError(err error) *AuthError {
 	// The time limit of a refresh, or a TokenSource that ended its goroutine.
 	failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
 	if errors.Is(err, context.DeadlineExceeded) {
-		failure.Message = "getting an access token took too long: " + increaseTimeout
+		failure.Message = "getting an access token took too long: increase the timeout: WithAttemptTimeout or WithTimeout"
 	}
 	return failure
 }

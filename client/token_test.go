@@ -117,7 +117,7 @@ func TestProcessesShareTokens(t *testing.T) {
 						test.before(t, server, auth)
 					}
 					var requests atomic.Int64
-					counting := transport(func(r *http.Request) (*http.Response, error) {
+					counting := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 						if strings.HasSuffix(r.URL.Path, "/oauth/v2/token") {
 							requests.Add(1)
 						}
@@ -145,11 +145,6 @@ func TestProcessesShareTokens(t *testing.T) {
 	}
 }
 
-// tokens is an oauth2.TokenSource.
-type tokens func() (*oauth2.Token, error)
-
-func (f tokens) Token() (*oauth2.Token, error) { return f() }
-
 func TestTokenRequest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -166,8 +161,8 @@ func TestTokenRequest(t *testing.T) {
 				"scope": {"ZohoCRM.modules.contacts.READ,ZohoCRM.modules.contacts.UPDATE,ZohoCRM.settings.modules.READ," +
 					"ZohoCRM.settings.modules.UPDATE,ZohoCRM.settings.profiles.READ"}}},
 	} {
-		z := &zoho{}
-		crm := newClient(t, client.EU, test.auth, client.WithUserAgent("orders/2.1"), transport(func(r *http.Request) (*http.Response, error) {
+		z := &fakeZoho{}
+		crm := newClient(t, client.EU, test.auth, client.WithUserAgent("orders/2.1"), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") != "" {
 				return z.RoundTrip(r)
 			}
@@ -186,7 +181,7 @@ func TestTokenRequest(t *testing.T) {
 			return z.RoundTrip(r)
 		}).option())
 		mustUpdate(t, crm)
-		z.mustHaveAsked(t, 1)
+		z.wantTokenRequests(t, 1)
 	}
 }
 
@@ -211,17 +206,17 @@ func TestTokenIsTakenFromAnyResponse(t *testing.T) {
 	} {
 		for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusInternalServerError} {
 			synctest.Test(t, func(t *testing.T) {
-				z := &zoho{grant: func(n int) *http.Response { return answer(status, fmt.Sprintf(body, token(n))) }}
+				z := &fakeZoho{respondToken: func(n int) *http.Response { return newResponse(status, fmt.Sprintf(body, token(n))) }}
 				crm := z.client(t, credentials())
 				mustUpdate(t, crm)
 				time.Sleep(lifetime - min(lifetime/10, time.Minute) - 1)
 				mustUpdate(t, crm)
 				synctest.Wait()
-				z.mustHaveAsked(t, 1)
+				z.wantTokenRequests(t, 1)
 				time.Sleep(min(lifetime/10, time.Minute) + 1)
 				mustUpdate(t, crm)
-				if want := []string{token(1), token(1), token(2)}; !slices.Equal(z.sent, want) {
-					t.Errorf("HTTP %d %s: the updates had the tokens %s", status, body, z.sent)
+				if want := []string{token(1), token(1), token(2)}; !slices.Equal(z.usedTokens, want) {
+					t.Errorf("HTTP %d %s: the updates had the tokens %s", status, body, z.usedTokens)
 				}
 			})
 		}
@@ -260,8 +255,8 @@ func TestFailedTokenRequests(t *testing.T) {
 		{500, `{"error":"internal_error"}`, "", "internal_error", 0, false, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z := &zoho{grant: func(int) *http.Response {
-				res := answer(test.status, test.body)
+			z := &fakeZoho{respondToken: func(int) *http.Response {
+				res := newResponse(test.status, test.body)
 				res.Header.Set("Retry-After", test.retryAfter)
 				return res
 			}}
@@ -275,13 +270,13 @@ func TestFailedTokenRequests(t *testing.T) {
 				}
 				time.Sleep(10 * time.Millisecond)
 			}
-			if want := 1; test.pause > 0 && z.grants != want || test.pause == 0 && z.grants != 1000 {
-				t.Errorf("HTTP %d %s: %d token requests, want %d", test.status, test.body, z.grants, want)
+			if want := 1; test.pause > 0 && z.tokenRequests != want || test.pause == 0 && z.tokenRequests != 1000 {
+				t.Errorf("HTTP %d %s: %d token requests, want %d", test.status, test.body, z.tokenRequests, want)
 			}
 			if failure, _ := errors.AsType[*client.AuthError](update(t, crm)); test.throttled && failure.RetryAfter != test.pause-10*time.Second {
 				t.Errorf("HTTP %d %s: after 10 s RetryAfter is %s, want %s", test.status, test.body, failure.RetryAfter, test.pause-10*time.Second)
 			}
-			z.grant = nil
+			z.respondToken = nil
 			time.Sleep(test.pause - 10*time.Second - 1)
 			if err := update(t, crm); (err == nil) != (test.pause == 0) {
 				t.Errorf("HTTP %d %s: before the end of the pause: %v", test.status, test.body, err)
@@ -299,23 +294,23 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 		first func() (*http.Response, error)
 		wait  time.Duration // before the second request, -1: there is none
 	}{
-		{"unavailable", func() (*http.Response, error) { return answer(503, ""), nil }, 0},
+		{"unavailable", func() (*http.Response, error) { return newResponse(503, ""), nil }, 0},
 		{"unavailable for 30 s", func() (*http.Response, error) {
-			res := answer(503, "")
+			res := newResponse(503, "")
 			res.Header.Set("Retry-After", "30")
 			return res, nil
 		}, 30 * time.Second},
 		{"network", func() (*http.Response, error) { return nil, errors.New("connection reset") }, 0},
 		{"truncated", func() (*http.Response, error) { return truncated(200), nil }, 0},
 		{"truncated throttle", func() (*http.Response, error) { return truncated(400), nil }, -1},
-		{"invalid_code", func() (*http.Response, error) { return answer(200, `{"error":"invalid_code"}`), nil }, -1},
-		{"throttled", func() (*http.Response, error) { return answer(429, ""), nil }, -1},
+		{"invalid_code", func() (*http.Response, error) { return newResponse(200, `{"error":"invalid_code"}`), nil }, -1},
+		{"throttled", func() (*http.Response, error) { return newResponse(429, ""), nil }, -1},
 		{"panic", func() (*http.Response, error) { panic("broken") }, -1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z := &zoho{}
+			z := &fakeZoho{}
 			began, n := time.Now(), 0
-			crm := newClient(t, client.EU, credentials(), transport(func(r *http.Request) (*http.Response, error) {
+			crm := newClient(t, client.EU, credentials(), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				if n++; n == 1 {
 					return test.first()
 				}
@@ -333,7 +328,7 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 
 // truncated is a response whose body ends early.
 func truncated(status int) *http.Response {
-	res := answer(status, "")
+	res := newResponse(status, "")
 	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	return res
 }
@@ -365,11 +360,11 @@ func TestAPIDomain(t *testing.T) {
 		{client.US, "https://www.zohoapis.com.example.com", false},
 		{client.US, "not a URL", false},
 	} {
-		z := &zoho{grant: func(n int) *http.Response {
-			return answer(200, fmt.Sprintf(`{"access_token":%q,"api_domain":%q}`, token(n), test.domain))
+		z := &fakeZoho{respondToken: func(n int) *http.Response {
+			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":%q}`, token(n), test.domain))
 		}}
 		err := update(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
-		if test.agrees != (err == nil) || len(z.sent) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), test.domain) || !strings.Contains(err.Error(), test.dc.APIURL)) {
+		if test.agrees != (err == nil) || len(z.usedTokens) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), test.domain) || !strings.Contains(err.Error(), test.dc.APIURL)) {
 			t.Errorf("%s with api_domain %q: %v", test.dc.APIURL, test.domain, err)
 		}
 	}
@@ -395,7 +390,7 @@ func TestRejectedToken(t *testing.T) {
 		{"cached and new token rejected", "INVALID_TOKEN", true, 2, []string{token(1), "1000.cached", token(2)}, "look for a proxy"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z := &zoho{}
+			z := &fakeZoho{}
 			auth, store := credentials(), &cache{values: map[string][]byte{}}
 			if test.cached {
 				auth.Cache = store
@@ -403,15 +398,15 @@ func TestRejectedToken(t *testing.T) {
 			crm := z.client(t, auth)
 			mustUpdate(t, crm)
 			store.edit(token(1), "1000.cached")
-			z.sent, z.update = nil, func(sent string) *http.Response {
+			z.usedTokens, z.respondUpdate = nil, func(sent string) *http.Response {
 				if sent == "1000.cached" || slices.Contains([]string{token(1), token(2)}[:test.rejected], sent) {
-					return answer(401, bare(test.code))
+					return newResponse(401, errorBody(test.code))
 				}
-				return answer(200, roleUpdated)
+				return newResponse(200, roleUpdated)
 			}
 			err := update(t, crm)
-			if !slices.Equal(z.sent, test.sent) {
-				t.Errorf("%s: the updates had the tokens %s, want %s", test.name, z.sent, test.sent)
+			if !slices.Equal(z.usedTokens, test.sent) {
+				t.Errorf("%s: the updates had the tokens %s, want %s", test.name, z.usedTokens, test.sent)
 			}
 			if (err == nil) != (test.err == "") || err != nil && (!errors.Is(err, client.Code(test.code)) || !strings.Contains(err.Error(), test.err)) {
 				t.Errorf("%s: %v", test.name, err)
@@ -430,34 +425,34 @@ func (c *cache) edit(from, to string) {
 func TestTokensThatAreAlwaysRejectedAreRequestedInGrowingPauses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{update: func(string) *http.Response { return answer(401, bare("INVALID_TOKEN")) }}
+		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(401, errorBody("INVALID_TOKEN")) }}
 		crm := z.client(t, credentials())
 		for second := range 10 * 60 {
 			if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !strings.Contains(err.Error(), "removes the Authorization header") {
 				t.Fatal(err)
 			}
 			if second == 20 {
-				z.mustHaveAsked(t, 2)
+				z.wantTokenRequests(t, 2)
 			}
 			time.Sleep(time.Second)
 		}
-		z.mustHaveAsked(t, 5) // after 0, 0, 1, 3 and 7 minutes
-		z.update = nil
+		z.wantTokenRequests(t, 5) // after 0, 0, 1, 3 and 7 minutes
+		z.respondUpdate = nil
 		mustUpdate(t, crm)
-		z.update = refusing(token(5))
+		z.respondUpdate = rejectTokens(token(5))
 		mustUpdate(t, crm) // because token 5 has worked
-		z.mustHaveAsked(t, 6)
+		z.wantTokenRequests(t, 6)
 	})
 }
 
 func TestManyCallersCauseOneTokenRequest(t *testing.T) {
 	t.Parallel()
-	for _, end := range []func(z *zoho){
-		func(*zoho) { time.Sleep(time.Hour) },
-		func(z *zoho) { z.update = refusing(token(1)) },
+	for _, end := range []func(z *fakeZoho){
+		func(*fakeZoho) { time.Sleep(time.Hour) },
+		func(z *fakeZoho) { z.respondUpdate = rejectTokens(token(1)) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z := &zoho{}
+			z := &fakeZoho{}
 			crm := z.client(t, credentials())
 			mustUpdate(t, crm)
 			end(z)
@@ -470,27 +465,27 @@ func TestManyCallersCauseOneTokenRequest(t *testing.T) {
 				})
 			}
 			group.Wait()
-			z.mustHaveAsked(t, 2)
+			z.wantTokenRequests(t, 2)
 		})
 	}
 }
 
 func TestErrorOfAReplacementNamesBothErrors(t *testing.T) {
 	t.Parallel()
-	z := &zoho{update: refusing(token(1))}
+	z := &fakeZoho{respondUpdate: rejectTokens(token(1))}
 	crm := z.client(t, credentials())
-	z.grant = func(n int) *http.Response {
+	z.respondToken = func(n int) *http.Response {
 		if n == 1 {
-			return answer(200, granted(1))
+			return newResponse(200, tokenBody(1))
 		}
-		return answer(200, `{"error":"invalid_code"}`)
+		return newResponse(200, `{"error":"invalid_code"}`)
 	}
 	for range 3 {
 		if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.CodeInvalidCode) || client.MaybeApplied(err) {
 			t.Error(err)
 		}
 	}
-	z.mustHaveAsked(t, 2)
+	z.wantTokenRequests(t, 2)
 }
 
 // TestHangingTokenRequest has one token request hang although its context ends. Later calls succeed.
@@ -502,20 +497,21 @@ func TestHangingTokenRequest(t *testing.T) {
 	}{
 		{"RoundTripper", func(func()) client.Auth { return credentials() }},
 		{"TokenSource", func(hang func()) client.Auth {
-			return client.TokenSource(tokens(func() (*oauth2.Token, error) {
+			return client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
 				hang()
 				return &oauth2.Token{AccessToken: token(1)}, nil
 			}))
 		}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			z, began, calls := &zoho{}, time.Now(), 0
+			z, began := &fakeZoho{}, time.Now()
+			var calls atomic.Int32
 			hang := func() {
-				if calls++; calls == 1 {
+				if calls.Add(1) == 1 {
 					time.Sleep(time.Hour)
 				}
 			}
-			crm := newClient(t, client.EU, test.auth(hang), transport(func(r *http.Request) (*http.Response, error) {
+			crm := newClient(t, client.EU, test.auth(hang), roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				if r.Header.Get("Authorization") == "" {
 					hang()
 				}
@@ -523,7 +519,7 @@ func TestHangingTokenRequest(t *testing.T) {
 			}).option())
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			if _, err := crm.UpdateContactRole(ctx, roleID, rename); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			if _, err := crm.UpdateContactRole(ctx, roleID, roleUpdate); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
 				t.Errorf("%s: the call that started it: %v", test.name, err)
 			}
 			mustUpdate(t, crm)
@@ -569,8 +565,8 @@ func TestTokenSource(t *testing.T) {
 			0, client.Code("invalid_grant"), "HTTP 400"},
 		{"an error of another client", []func() (*oauth2.Token, error){failing(&client.AuthError{Message: "text", Throttled: true})}, 0, nil, "the oauth2.TokenSource failed"},
 	} {
-		z, calls := &zoho{update: refusing("1000.bad", "1000.bad2")}, 0
-		crm := z.client(t, client.TokenSource(tokens(func() (*oauth2.Token, error) {
+		z, calls := &fakeZoho{respondUpdate: rejectTokens("1000.bad", "1000.bad2")}, 0
+		crm := z.client(t, client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
 			calls++
 			return test.tokens[min(calls, len(test.tokens))-1]()
 		})))
@@ -585,8 +581,8 @@ func TestTokenSource(t *testing.T) {
 		if failure, ok := errors.AsType[*client.AuthError](err); ok && failure.Throttled {
 			t.Errorf("%s: the error is that of another client", test.name)
 		}
-		if len(z.sent) != test.sent || z.grants > 0 {
-			t.Errorf("%s: the updates had the tokens %s", test.name, z.sent)
+		if len(z.usedTokens) != test.sent || z.tokenRequests > 0 {
+			t.Errorf("%s: the updates had the tokens %s", test.name, z.usedTokens)
 		}
 	}
 }
@@ -595,8 +591,8 @@ func TestErrorIsCanceledOnlyIfTheContextOfTheCallEnded(t *testing.T) {
 	t.Parallel()
 	canceled := func() (*oauth2.Token, error) { return nil, fmt.Errorf("vault: %w", context.Canceled) }
 	for name, crm := range map[string]*client.Client{
-		"TokenSource":  (&zoho{}).client(t, client.TokenSource(tokens(canceled))),
-		"RoundTripper": newClient(t, client.EU, credentials(), transport(func(*http.Request) (*http.Response, error) { return nil, context.Canceled }).option(), client.WithMaxAttempts(1)),
+		"TokenSource":  (&fakeZoho{}).client(t, client.TokenSource(tokenSourceFunc(canceled))),
+		"RoundTripper": newClient(t, client.EU, credentials(), roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, context.Canceled }).option(), client.WithMaxAttempts(1)),
 	} {
 		if err := update(t, crm); err == nil || errors.Is(err, context.Canceled) || !client.Retryable(err) {
 			t.Errorf("%s: %v", name, err)
@@ -607,11 +603,11 @@ func TestErrorIsCanceledOnlyIfTheContextOfTheCallEnded(t *testing.T) {
 func TestTokenLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		z := &zoho{}
-		lines, logger := jsonLines()
+		z := &fakeZoho{}
+		lines, logger := jsonLogger()
 		auth := credentials()
 		auth.Cache = lockedCache{&cache{values: map[string][]byte{}, putError: errors.New("disk full")}, make(chan struct{}, 1)}
-		slow := transport(func(r *http.Request) (*http.Response, error) { time.Sleep(time.Second); return z.RoundTrip(r) })
+		slow := roundTripFunc(func(r *http.Request) (*http.Response, error) { time.Sleep(time.Second); return z.RoundTrip(r) })
 		crm := newClient(t, client.EU, auth, client.WithLogger(logger), slow.option())
 		mustUpdate(t, crm)
 		auth.Cache.(lockedCache).putError = nil
@@ -619,7 +615,7 @@ func TestTokenLog(t *testing.T) {
 		mustUpdate(t, crm)
 		mustUpdate(t, newClient(t, client.EU, auth, client.WithLogger(logger), slow.option()))
 		time.Sleep(time.Hour)
-		z.grant = func(int) *http.Response { return answer(200, `{"error":"invalid_code"}`) }
+		z.respondToken = func(int) *http.Response { return newResponse(200, `{"error":"invalid_code"}`) }
 		_ = update(t, crm)
 		var got []string
 		for line := range strings.Lines(lines.String()) {
@@ -676,7 +672,7 @@ func TestCacheKeys(t *testing.T) {
 		{eu, withSelf(func(a *client.ClientCredentials) { a.OrgID = "2" }), 7},
 		{eu, withSelf(func(a *client.ClientCredentials) { a.Scopes = []string{"ZohoCRM.modules.ALL"} }), 8},
 	} {
-		z := &zoho{}
+		z := &fakeZoho{}
 		mustUpdate(t, newClient(t, test.dc, test.auth, client.WithHTTPClient(&http.Client{Transport: z})))
 		if len(store.values) != test.keys {
 			t.Errorf("row %d: the cache has %d keys, want %d", i, len(store.values), test.keys)

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/client"
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
@@ -133,6 +139,70 @@ func TestInterruptedSwapContinues(t *testing.T) {
 	}
 	if got := strings.Join(names(server), " "); got != "1B 2A 3C" {
 		t.Errorf("the roles are %s", got)
+	}
+}
+
+// The same against zohomock as a program: a run that is interrupted, a role that somebody else renames, a second run.
+func TestAgainstZohomock(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "zohomock.exe") // Windows needs the extension
+	if output, err := exec.Command("go", "build", "-o", binary, "../../contracttest/zohomock").CombinedOutput(); err != nil {
+		t.Fatalf("build zohomock: %v: %s", err, output)
+	}
+	mock := exec.Command(binary, "-addr", "127.0.0.1:0", "-client-id", "1000.id", "-client-secret", "secret", "-refresh-token", "1000.refresh", "-latency", "20ms")
+	stdout, err := mock.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mock.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = mock.Process.Kill()
+		_ = mock.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := regexp.MustCompile(`http://\S+`).FindString(line)
+	getenv := func(name string) string {
+		return map[string]string{"ZOHO_CLIENT_ID": "1000.id", "ZOHO_CLIENT_SECRET": "secret", "ZOHO_REFRESH_TOKEN": "1000.refresh"}[name]
+	}
+	crm, err := client.New(client.DataCenter{APIURL: address, AccountsURL: address}, client.RefreshToken{ClientID: "1000.id", ClientSecret: "secret", RefreshToken: "1000.refresh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, err := crm.ListContactRoles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "sync.yaml") // swaps the first two roles
+	yaml := fmt.Sprintf("contact_roles: [{id: %q, name: %q}, {id: %q, name: %q}]", roles[0].ID, roles[1].Name, roles[1].ID, roles[0].Name)
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	syncOnce := func(ctx context.Context) (int, string) {
+		var output bytes.Buffer
+		return run(ctx, []string{"-url", address, "-file", file, "-apply"}, getenv, &output, &output), output.String()
+	}
+
+	interrupted, cancel := context.WithTimeout(t.Context(), 70*time.Millisecond) // after the token and the list
+	defer cancel()
+	if code, output := syncOnce(interrupted); code == exitDone {
+		t.Logf("the run ended before the interruption: %s", output)
+	}
+	if _, err := crm.UpdateContactRole(t.Context(), roles[1].ID, client.ContactRoleUpdate{Name: "Renamed by somebody else"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"done\n", "nothing to do\n"} {
+		if code, output := syncOnce(t.Context()); code != exitDone || !strings.HasSuffix(output, want) {
+			t.Errorf("sync exits with %d, want %q: %s", code, want, output)
+		}
+	}
+	now, err := crm.ListContactRoles(t.Context())
+	if err != nil || now[0].Name != roles[1].Name || now[1].Name != roles[0].Name {
+		t.Errorf("the roles are %v, %v", now, err)
 	}
 }
 

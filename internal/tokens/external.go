@@ -62,13 +62,13 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 			}
 		case <-ctx.Done():
 			var zero T
-			return zero, &WaitError{ctx.Err()}
+			return zero, &WaitError{ctx.Err(), context.Cause(ctx)}
 		}
 	}
 }
 
-// WaitError is the end of a caller's context while it waited for a token.
-type WaitError struct{ Err error }
+// WaitError is the end of the context of a call that waited for a token, with the cause of that end.
+type WaitError struct{ Err, Cause error }
 
 func (e *WaitError) Error() string {
 	return "context ended while waiting for an access token: " + e.Err.Error()

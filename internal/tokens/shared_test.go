@@ -43,7 +43,7 @@ func TestRefreshBegins(t *testing.T) {
 				mustToken(t, s, "token-2", tokens.Memory)
 			}
 			first, last := slices.Min(after), slices.Max(after)
-			if first < 0 || first > margin/10 || last < margin*7/10 || last > margin*82/100 {
+			if first < 0 || first > margin/20 || last < margin*75/100 || last > margin*82/100 {
 				t.Errorf("a token of %s was refreshed %s to %s after the begin of its margin of %s", lifetime, first, last, margin)
 			}
 		})
@@ -179,6 +179,7 @@ func TestReplace(t *testing.T) {
 		mustFail("token-2", false, tokens.ErrNoReplacement)
 		mustReplace(t, s, "token-2", "token-3", tokens.Endpoint)
 		mustReplace(t, s, "token-3", "token-4", tokens.Endpoint) // which was never accepted
+		mustFail("token-4", true, tokens.ErrPaused)
 		b.store("token-9", 0, time.Hour, 0)
 		mustReplace(t, s, "token-4", "token-9", tokens.Cache)
 		mustToken(t, s, "token-9", tokens.Memory)
@@ -271,5 +272,30 @@ func TestRejectedTokenIsNotReturnedToWhoJoinsARefresh(t *testing.T) {
 		go func() { _, _, _ = s.Token(t.Context()) }()
 		synctest.Wait()
 		mustReplace(t, s, "token-0", "token-1", tokens.Endpoint)
+	})
+}
+
+// A caller reads an old token from the cache while another one requests a new one.
+func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		s := b.source(true)
+		mustToken(t, s, "token-1", tokens.Endpoint)
+		gets := 0
+		b.hook = func(function, _ string) error {
+			if function == "get" {
+				if gets++; gets == 1 {
+					time.Sleep(500 * time.Millisecond)
+					b.store("token-0", 0, time.Hour, 0)
+				}
+			}
+			return nil
+		}
+		time.AfterFunc(100*time.Millisecond, func() { mustReplace(t, s, "token-1", "token-2", tokens.Endpoint) })
+		if token, origin, err := s.Replace(t.Context(), "token-1", false); err != nil || token != "token-2" || origin != tokens.Memory {
+			t.Errorf("Replace returned %s from %s, %v", token, origin, err)
+		}
+		mustToken(t, s, "token-2", tokens.Memory)
 	})
 }
