@@ -237,8 +237,6 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	for _, test := range []script{
 		{"of the token endpoint", "503 after 7 | 500 after 3 | token | success", 10 * time.Second, failure{}},
 		{"of the token endpoint, more than a minute", "503 after 61", 0, rejected("no access token: HTTP 503")},
-		{"of a throttled token endpoint", "429 after 7", 0, rejected("(retry after 1m0s)")},
-		{"of a token endpoint that is throttled for longer", "429 after 300", 0, rejected("(retry after 5m0s)")},
 	} {
 		test.run(t, credentials())
 	}
