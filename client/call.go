@@ -298,12 +298,12 @@ var (
 
 // timeoutHint says which timeout to increase, from the cause of the end of a context.
 func timeoutHint(cause error) string {
-	switch cause {
-	case errAttemptTimeout:
+	switch {
+	case errors.Is(cause, errAttemptTimeout):
 		return "increase the timeout: WithAttemptTimeout or http.Client"
-	case errCallTimeout:
+	case errors.Is(cause, errCallTimeout):
 		return "increase the timeout: WithTimeout"
-	case nil:
+	case cause == nil:
 		return "increase the timeout: transport"
 	default:
 		return "increase the timeout: context"

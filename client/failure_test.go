@@ -64,9 +64,9 @@ func testServerFailures(t *testing.T, ofToken bool, tests []serverFailure) {
 			allowViolations(t)
 			var requests atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				switch n := 0; {
+				switch {
 				case ofToken == (r.Method == http.MethodPost):
-					n = int(requests.Add(1))
+					n := int(requests.Add(1))
 					test.responses[min(n, len(test.responses))-1](w, r)
 				case ofToken:
 					success(w, r)

@@ -84,7 +84,7 @@ func respond(t *testing.T, responses string, cancel func()) roundTripFunc {
 				return 0, cmp.Or(r.Context().Err(), io.EOF)
 			})
 			if inBody {
-				return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), read))}, nil
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"contact_roles":[`), read))}, nil
 			} else if _, err := read(nil); err != io.EOF {
 				return nil, err
 			}
@@ -107,7 +107,7 @@ func respond(t *testing.T, responses string, cancel func()) roundTripFunc {
 		case "nothing":
 			return nil, nil
 		case "503 without a body":
-			return &http.Response{StatusCode: 503}, nil
+			return &http.Response{StatusCode: http.StatusServiceUnavailable}, nil
 		case "error of another call":
 			return nil, fmt.Errorf("circuit open: %w", &client.Error{StatusCode: 503})
 		}

@@ -147,7 +147,7 @@ func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 			var log []string
 			s := &transport.Sender{Transport: &roundTripper{&log, first}}
 			send(t, s, ctx)
-			s.Transport.(*roundTripper).roundTrip = func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }
+			s.Transport.(*roundTripper).roundTrip = func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil }
 			send(t, s, t.Context())
 			send(t, s, t.Context())
 			want := "request, request, request"
