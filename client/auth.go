@@ -151,7 +151,7 @@ func (a ClientCredentials) newSource(dc DataCenter, c *config) (tokens.Source, e
 	err := checkCredentials("ClientCredentials", a.Cache, dc,
 		credential{"ClientID", a.ClientID}, credential{"ClientSecret", a.ClientSecret}, credential{"OrgID", a.OrgID})
 	if strings.HasPrefix(a.OrgID, "ZohoCRM.") {
-		err = joinErrors([]error{err, errors.New("zohocrm: ClientCredentials.OrgID must be given without the prefix ZohoCRM.")})
+		err = joinErrors([]error{err, errors.New("zohocrm: ClientCredentials.OrgID has the prefix ZohoCRM.: remove it")})
 	}
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ type credential struct{ field, value string }
 func checkCredentials(auth string, cache Cache, dc DataCenter, credentials ...credential) error {
 	errs := []error{checkURL("AccountsURL", dc.AccountsURL)}
 	for _, c := range credentials {
-		rule := ""
+		var rule string
 		switch {
 		case c.value == "":
 			rule = "is empty: copy it from Zoho's API console"

@@ -54,7 +54,7 @@ func TestNewRejects(t *testing.T) {
 		"a nil pointer as Cache":          {eu, with(func(a *client.RefreshToken) { a.Cache = (*memoryCache)(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
 		"a nil map as Cache":              {eu, with(func(a *client.RefreshToken) { a.Cache = memoryCache(nil) }), nil, "RefreshToken.Cache is a nil pointer or map"},
 		"an empty self client":            {eu, client.ClientCredentials{}, nil, "ClientCredentials.ClientID is empty: copy it from Zoho's API console; ClientCredentials.ClientSecret is empty: copy it from Zoho's API console; ClientCredentials.OrgID is empty"},
-		"an OrgID with the prefix":        {eu, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "without the prefix ZohoCRM."},
+		"an OrgID with the prefix":        {eu, client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "ZohoCRM.1"}, nil, "has the prefix ZohoCRM."},
 
 		"no APIURL":                  {api(""), static, nil, "DataCenter.APIURL is empty"},
 		"an APIURL without a host":   {api("https://:443"), static, nil, "APIURL is not a URL with a host"},
@@ -176,7 +176,7 @@ func TestClientsThatNewDidNotCreateReturnErrors(t *testing.T) {
 		for name, err := range map[string]error{
 			"a nil Client":  call(t.Context(), nil),
 			"a zero Client": call(t.Context(), &client.Client{}),
-			"a nil Context": call(nil, crm), //nolint:staticcheck // as a mistake
+			"a nil Context": call(nil, crm),
 		} {
 			if err == nil || err.Error() != "zohocrm: create the client with New, and pass a context" {
 				t.Errorf("%s: the error of %s is %v", id, name, err)
@@ -204,7 +204,7 @@ func TestTheHTTPClientOfTheCallerStaysAsItWas(t *testing.T) {
 	if !errors.Is(err, client.ErrRedirect) || !strings.Contains(err.Error(), "https://elsewhere.example.com/x") || strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the error is %v, want that of a redirect, without its query", err)
 	}
-	if _, same := hc.Transport.(roundTripFunc); !same || hc.Timeout != time.Hour || hc.Jar != jar || hc.CheckRedirect(nil, nil) != followed { //nolint:errorlint // the very same
+	if _, same := hc.Transport.(roundTripFunc); !same || hc.Timeout != time.Hour || hc.Jar != jar || hc.CheckRedirect(nil, nil) != followed {
 		t.Error("the http.Client was changed")
 	}
 	if cookies := jar.Cookies(&url.URL{Scheme: "https", Host: "www.zohoapis.eu"}); len(cookies) > 0 {

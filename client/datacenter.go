@@ -100,7 +100,7 @@ func (d DataCenter) check() error {
 	return checkURL("APIURL", d.APIURL)
 }
 
-const tokenPath = "/oauth/v2/token"
+const tokenPath = "/oauth/v2/token" //nolint:gosec // a path
 
 // checkURL returns an error for a URL that a token must not be sent to, or that already has the path of the API.
 func checkURL(field, value string) error {
@@ -113,7 +113,7 @@ func checkURL(field, value string) error {
 		rule = "is not a URL with a host: write it like https://www.zohoapis.com"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
 		rule = "must have no user, query or fragment"
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		rule = "must be https: http is allowed only on a loopback address"
 	default:
 		switch {

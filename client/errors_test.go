@@ -347,7 +347,7 @@ func tokenErrors(t *testing.T) []message {
 		{"no token: after a response that may have been lost", endpoint(sequence(responding(200, tokenBody(1)), connectionReset, rejected, responding(200, `{"error":"invalid_code"}`)))},
 		{"TokenSource: error", source(func() (*oauth2.Token, error) { return nil, errors.New("vault is sealed") })},
 		{"TokenSource: response", source(func() (*oauth2.Token, error) {
-			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", Body: []byte(secretToken)}
+			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusBadRequest}, ErrorCode: "invalid_grant", Body: []byte(secretToken)}
 		})},
 		{"TokenSource: error of net/http", source(func() (*oauth2.Token, error) {
 			return nil, &url.Error{Op: "Post", URL: "https://accounts.zoho.eu/oauth/v2/token?client_secret=client-secret", Err: errors.New("connection refused")}

@@ -241,7 +241,7 @@ func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 
 func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	t.Parallel()
-	noToken := func(n int) *http.Response { return newResponse(http.StatusOK, `{"error":"invalid_code"}`) }
+	noToken := func(int) *http.Response { return newResponse(http.StatusOK, `{"error":"invalid_code"}`) }
 	newTokens := func(n int) *http.Response { return newResponse(http.StatusOK, tokenBody(n)) }
 	oneToken := func(n int) *http.Response {
 		if n > 1 {

@@ -366,7 +366,7 @@ func TestReads(t *testing.T) {
 		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got %+.500v, want %+.500v", test.name, got, test.want)
 		}
-		if (err == nil) != (test.err == nil) || test.err != nil && test.err != errAny && !errors.Is(err, test.err) { //nolint:errorlint // errAny itself
+		if (err == nil) != (test.err == nil) || test.err != nil && test.err != errAny && !errors.Is(err, test.err) {
 			t.Errorf("%s: the error is %v, want %v", test.name, err, test.err)
 		}
 		if failure, isError := errors.AsType[*client.Error](err); client.MaybeApplied(err) || isError && failure.Index != -1 {

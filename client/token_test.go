@@ -281,7 +281,7 @@ func TestFailedTokenRequests(t *testing.T) {
 			if err := update(t, crm); (err == nil) != (test.pause == 0) {
 				t.Errorf("HTTP %d %s: before the end of the pause: %v", test.status, test.body, err)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			mustUpdate(t, crm)
 		})
 	}
@@ -561,7 +561,7 @@ func TestTokenSource(t *testing.T) {
 		{"a URL", []func() (*oauth2.Token, error){failing(secretURL)}, 0, sealed, `Get "https://id.example.com/t": vault is sealed`},
 		{"a URL in text", []func() (*oauth2.Token, error){failing(fmt.Errorf("no login: %s, at https://id.example.com/t?hidden twice", secretURL))}, 0, nil,
 			`no login: Get "https://id.example.com/t": vault is sealed, at https://id.example.com/t twice`},
-		{"a response", []func() (*oauth2.Token, error){failing(&oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, ErrorCode: "invalid_grant", Body: []byte("hidden")})},
+		{"a response", []func() (*oauth2.Token, error){failing(&oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusBadRequest}, ErrorCode: "invalid_grant", Body: []byte("hidden")})},
 			0, client.Code("invalid_grant"), "HTTP 400"},
 		{"an error of another client", []func() (*oauth2.Token, error){failing(&client.AuthError{Message: "text", Throttled: true})}, 0, nil, "the oauth2.TokenSource failed"},
 	} {

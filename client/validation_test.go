@@ -115,7 +115,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		if strings.Join(got, ", ") != test.want || sent {
 			t.Errorf("%s: the error is %q, want %q; sent: %t", test.name, got, test.want, sent)
 		}
-		if len(results) == 0 && test.name != "no roles" || len(results) > 1 && (results[0].Err != err || results[1].Err != err) { //nolint:errorlint // the very same error
+		if len(results) == 0 && test.name != "no roles" || len(results) > 1 && (results[0].Err != err || results[1].Err != err) {
 			t.Errorf("%s: the results are %+v", test.name, results)
 		}
 		if _, err := test.call(t.Context(), offline(t, static, network, client.WithoutValidation())); sent == test.always || err == nil {

@@ -76,7 +76,7 @@ func (c *cache) put(ctx context.Context, t Token) {
 	if c.Put == nil {
 		return
 	}
-	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven})
+	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven}) //nolint:gosec // a cache is for tokens
 	if err == nil {
 		err = c.write(ctx, c.Key, value, time.Until(t.ExpiresAt))
 	}
@@ -148,7 +148,7 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		locked <- result{unlock, err}
 	}()
 	// abandon releases a lock that is acquired too late.
-	abandon := func() {
+	abandon := func() { //nolint:contextcheck // the wait for the lock is over
 		cancel()
 		go func() {
 			if late := <-locked; late.err == nil {
@@ -162,7 +162,7 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		select {
 		case r := <-locked:
 			cancel()
-			return func() { c.release(r.unlock) }, Token{}, r.err
+			return func() { c.release(r.unlock) }, Token{}, r.err //nolint:contextcheck // unlocks whatever became of the call
 		case <-poll.C:
 			if token, ok := c.get(ctx, w); ok {
 				abandon()

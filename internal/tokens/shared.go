@@ -94,7 +94,9 @@ func (s *Shared) Token(ctx context.Context) (string, Origin, error) {
 		return s.wait(ctx, wanted{})
 	}
 	if due {
-		go func() { _, _, _ = s.wait(context.Background(), wanted{not: token.Value, fresh: true}) }()
+		go func() { //nolint:gosec // serves all calls, so it has no context of one
+			_, _, _ = s.wait(context.Background(), wanted{not: token.Value, fresh: true})
+		}()
 	}
 	return token.Value, Memory, nil
 }

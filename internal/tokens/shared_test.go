@@ -164,7 +164,7 @@ func TestReplace(t *testing.T) {
 		s := b.source(true)
 		mustFail := func(rejected string, mayRequest bool, want error) {
 			t.Helper()
-			if token, _, err := s.Replace(t.Context(), rejected, mayRequest); !errors.Is(err, tokens.ErrNoReplacement) || err != want { //nolint:errorlint // the very error
+			if token, _, err := s.Replace(t.Context(), rejected, mayRequest); !errors.Is(err, tokens.ErrNoReplacement) || err != want {
 				t.Errorf("Replace returned %s, %v, want %v", token, err, want)
 			}
 		}

@@ -147,11 +147,11 @@ func TestTransportChecksWhatItSends(t *testing.T) {
 			if sent, _ := io.ReadAll(r.Body); string(sent) != test.body {
 				t.Errorf("%s: sent %s", name, sent)
 			}
-			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {jsonUTF}}, Body: io.NopCloser(test.response)}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {jsonUTF}}, Body: io.NopCloser(test.response)}, nil
 		})
 		var seen []Exchange
 		transport := Transport{Checker: newChecker(t), Base: base, Seen: func(e Exchange) { seen = append(seen, e) }}
-		r := httptest.NewRequest("PUT", "/crm/v7/Contacts/roles"+test.path, strings.NewReader(test.body))
+		r := httptest.NewRequest(http.MethodPut, "/crm/v7/Contacts/roles"+test.path, strings.NewReader(test.body))
 		r.Header = http.Header{"Authorization": {"Zoho-oauthtoken a"}, "Content-Type": {jsonUTF}}
 		response, err := transport.RoundTrip(r)
 		if err != nil {

@@ -1,4 +1,0 @@
-export default {
-  input: "../../../spec/openapi.yaml",
-  output: { path: "hey-api", importFileExtension: ".js" },
-};
