@@ -74,7 +74,7 @@ func Retry[T any](ctx context.Context, p Policy, attempt func() (T, Verdict)) []
 		}
 		wait := verdict.After
 		if wait == 0 && limit > 0 {
-			wait = rand.N(limit) //nolint:gosec // a wait is no secret
+			wait = rand.N(limit)
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 			return results
