@@ -72,7 +72,7 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		if replays == maxReplays || !canRepeat || !t.rejectsToken(res) {
 			return res, nil
 		}
-		next, origin, err := t.c.tokens.Replace(req.Context(), token, !requested)
+		next, origin, err := t.c.tokens.Replace(req.Context(), token, !requested) //nolint:contextcheck // req is a clone
 		if errors.Is(err, tokens.ErrNoReplacement) {
 			return res, nil
 		}

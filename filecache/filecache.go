@@ -155,7 +155,7 @@ func (c *Cache) Lock(ctx context.Context, key string) (unlock func(), err error)
 			}, nil
 		}
 		select {
-		case <-time.After(25*time.Millisecond + rand.N(50*time.Millisecond)): //nolint:gosec // Jitter keeps processes from trying in step.
+		case <-time.After(25*time.Millisecond + rand.N(50*time.Millisecond)): // jitter keeps processes from trying in step
 		case <-ctx.Done():
 		}
 	}

@@ -94,7 +94,7 @@ func (s *Shared) Token(ctx context.Context) (string, Origin, error) {
 		return s.wait(ctx, wanted{})
 	}
 	if due {
-		go func() { //nolint:gosec // serves all calls, so it has no context of one
+		go func() { //nolint:gosec,contextcheck // serves all calls, so it has no context of one
 			_, _, _ = s.wait(context.Background(), wanted{not: token.Value, fresh: true})
 		}()
 	}
