@@ -59,7 +59,7 @@ func TestFailuresToConnect(t *testing.T) {
 		}}}
 	}
 	for _, test := range []connection{
-		{"connection refused", "https://127.0.0.1:1", callersTransport(), "dial tcp 127.0.0.1:1", nil, 4},
+		{"connection refused", "https://127.0.0.1:1", sdkTransport(), "dial tcp 127.0.0.1:1", nil, 4},
 		{"no such host, for a moment", "https://crm.invalid", dial(&net.DNSError{Err: "no such host", Name: "crm.invalid", IsNotFound: true}), "no such host", nil, 4},
 		{"no name server", "https://crm.invalid", dial(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), "server misbehaving", nil, 4},
 		{"dial timeout", "https://crm.invalid", dial(context.DeadlineExceeded), "increase the timeout", context.DeadlineExceeded, 4},

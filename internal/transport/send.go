@@ -116,11 +116,10 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error
 // returns, so the next request closes them too.
 func (s *Sender) noteTimeout(ctx context.Context, err error) {
 	var timeout interface{ Timeout() bool }
-	if ctx.Err() == nil && (!errors.As(err, &timeout) || !timeout.Timeout()) {
-		return
+	if ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
+		s.closeIdleConnections()
+		s.timedOut.Store(true)
 	}
-	s.closeIdleConnections()
-	s.timedOut.Store(true)
 }
 
 func (s *Sender) closeIdleConnections() {
@@ -190,8 +189,8 @@ func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
 	e := &Error{Err: err, Sent: t.wroteHeaders.Load()}
 	if !t.supported.Load() {
 		op, isOp := errors.AsType[*net.OpError](err)
-		notDialed := isOp && (op.Op == "dial" || op.Op == "proxyconnect")
-		e.Sent = !notDialed && !is[*net.DNSError](err)
+		isDial := isOp && (op.Op == "dial" || op.Op == "proxyconnect")
+		e.Sent = !isDial && !is[*net.DNSError](err)
 	}
 	if !e.Sent {
 		s.classifyProxy(req, e, t)

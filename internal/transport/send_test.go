@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -98,6 +99,9 @@ func TestErrorsSayWhetherTheRequestWasSentAndIsFinal(t *testing.T) {
 		{"alert of the server", handshake(alert), alert, false, true},
 		{"unsupported version", handshake(errors.New("tls: server selected unsupported protocol version 301")), errors.New("tls: server selected unsupported protocol version 301"), false, true},
 		{"error after a handshake", handshake(nil), errors.New("text"), false, false},
+		{"certificate", connecting, &tls.CertificateVerificationError{Err: x509.SystemRootsError{}}, false, true}, // of a dialer of the caller
+		{"no TLS", connecting, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, false, true},
+		{"own check of the authority", connecting, x509.UnknownAuthorityError{}, false, true},
 		{"neither response nor error", none, nil, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
