@@ -17,8 +17,6 @@ const (
 	// replacePause is the first wait before a token that never worked is replaced once more. It doubles each time.
 	replacePause    = time.Minute
 	maxReplacePause = 10 * time.Minute
-	// minLockTimeout is the shortest wait for a lock: callers with little time must not request one token each.
-	minLockTimeout = 3 * time.Second
 )
 
 // Token is an access token as it is stored.
@@ -137,7 +135,7 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 	if mayRequest && !paused {
 		return s.wait(ctx, w)
 	}
-	if cached, ok := s.openCache(0).get(ctx, w); ok {
+	if cached, ok := s.openCache().get(ctx, w); ok {
 		f := s.store(cached, Cache, token)
 		return f.token.Value, f.origin, nil
 	}
@@ -178,9 +176,8 @@ type found struct {
 // wait joins the refresh in flight, or starts one.
 func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 	usable := func(f found) bool { return f.token.Value != w.not }
-	lockTimeout := s.lockTimeout(ctx)
 	f, err := share(ctx, &s.refreshes, "", s.Timeout, usable, func(ctx context.Context) (found, error) {
-		return s.refresh(ctx, w, lockTimeout)
+		return s.refresh(ctx, w)
 	})
 	if err == nil && !usable(f) {
 		err = ErrNoReplacement
@@ -188,24 +185,15 @@ func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 	return f.token.Value, f.origin, err
 }
 
-// lockTimeout returns how long a refresh waits for the lock, so that a caller has time left to request a token without it.
-func (s *Shared) lockTimeout(ctx context.Context) time.Duration {
-	limit := s.LockTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, max(time.Until(deadline)/3, minLockTimeout))
-	}
-	return limit
-}
-
 // refresh returns a token from, in this order: memory, the cache, the cache once the lock is held, the token endpoint.
-func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duration) (found, error) {
+func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	s.mu.Lock()
 	before, failure, failureAt := s.token, s.failure, s.failureAt
 	s.mu.Unlock()
 	if w.accepts(before) {
 		return found{before, Memory}, nil
 	}
-	c := s.openCache(lockTimeout)
+	c := s.openCache()
 	if token, ok := c.get(ctx, w); ok {
 		return s.store(token, Cache, before), nil
 	}
@@ -216,6 +204,9 @@ func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duratio
 	defer unlock()
 	if ok {
 		return s.store(token, Cache, before), nil
+	}
+	if err := ctx.Err(); err != nil { // nobody waits any more
+		return found{}, err
 	}
 	token, failure = s.Request(ctx)
 	if failure != nil {
