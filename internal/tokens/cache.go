@@ -43,6 +43,8 @@ type record struct {
 	RequestedAt time.Time `json:"requested_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Unproven    int       `json:"unproven,omitempty"`
+	Replaced    int       `json:"replaced,omitempty"`
+	ReplacedAt  time.Time `json:"replaced_at,omitzero"`
 }
 
 // readRecord returns a record without a key for any other value.
@@ -60,7 +62,11 @@ func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
 	if r.Key != c.Key || Check(r.Value) != nil {
 		return Token{}, false
 	}
-	token := Token{Value: r.Value, RequestedAt: r.RequestedAt, ExpiresAt: r.ExpiresAt, Unproven: r.Unproven}
+	now := time.Now() // the clock of another host may be ahead
+	token := Token{
+		Value: r.Value, RequestedAt: earlier(r.RequestedAt, now), ExpiresAt: r.ExpiresAt, Unproven: r.Unproven,
+		Replaced: r.Replaced, ReplacedAt: earlier(r.ReplacedAt, now),
+	}
 	if !w.accepts(token) {
 		return Token{}, false
 	}
@@ -69,11 +75,18 @@ func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
 	return token, true
 }
 
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 func (c *cache) put(ctx context.Context, t Token) {
 	if c.Put == nil {
 		return
 	}
-	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven}) //nolint:gosec // a cache is for tokens
+	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven, t.Replaced, t.ReplacedAt}) //nolint:gosec // a cache is for tokens
 	if err == nil {
 		err = c.write(ctx, c.Key, value, time.Until(t.ExpiresAt))
 	}

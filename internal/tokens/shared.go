@@ -17,6 +17,9 @@ const (
 	// replacePause is the first wait before a token that never worked is replaced once more. It doubles each time.
 	replacePause    = time.Minute
 	maxReplacePause = 10 * time.Minute
+	// freeReplacements is the number of rejected tokens that are replaced without a pause, even if tokens were accepted in
+	// between: some requests may work, and others be rejected for good.
+	freeReplacements = 3
 )
 
 // Token is an access token as it is stored.
@@ -26,6 +29,10 @@ type Token struct {
 	ExpiresAt   time.Time
 	// Unproven is the number of tokens in a row before this one that were rejected and had never been accepted.
 	Unproven int
+	// Replaced is the number of tokens in a row that were requested because the one before was rejected, the last one at
+	// ReplacedAt. The row ends after maxReplacePause without one.
+	Replaced   int
+	ReplacedAt time.Time
 }
 
 // margin is the end of the lifetime, in which a token is refreshed while it is still used.
@@ -83,6 +90,8 @@ type Shared struct {
 	accepted    bool      // whether the API ever accepted token
 	unproven    int       // tokens in a row that were rejected and had never been accepted
 	requestedAt time.Time // when the newest known token was requested
+	replaced    int       // see Token
+	replacedAt  time.Time
 }
 
 // Token returns the token in memory, or waits for a refresh. A token in its margin is refreshed in the background.
@@ -122,8 +131,8 @@ func (s *Shared) Accepted(token string) {
 	}
 }
 
-// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, and
-// after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
+// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, any token
+// three times, and after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
 func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) (string, Origin, error) {
 	s.mu.Lock()
 	token, paused := s.token, s.isPaused(rejected)
@@ -147,11 +156,17 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 
 // isPaused reports whether no token is requested for now in place of a rejected one. The caller holds s.mu.
 func (s *Shared) isPaused(rejected string) bool {
-	if rejected != s.token.Value || s.unproven == 0 {
-		return false
+	return rejected == s.token.Value &&
+		(time.Since(s.requestedAt) < growing(replacePause, s.unproven, maxReplacePause) ||
+			time.Since(s.replacedAt) < growing(replacePause, s.replaced-freeReplacements+1, maxReplacePause))
+}
+
+// growing returns the nth pause, which doubles from the first one up to a limit. It is 0 if n is not above 0.
+func growing(first time.Duration, n int, limit time.Duration) time.Duration {
+	if n <= 0 {
+		return 0
 	}
-	pause := min(replacePause<<min(s.unproven-1, 10), maxReplacePause)
-	return time.Since(s.requestedAt) < pause
+	return min(first<<min(n-1, 10), limit)
 }
 
 // wanted says which token a caller can use.
@@ -216,20 +231,28 @@ func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 		}
 		return found{}, failure
 	}
-	token.Unproven = s.countUnproven(w)
+	s.count(&token, w)
 	f := s.store(token, Endpoint, before)
 	c.put(ctx, token)
 	return f, nil
 }
 
-// countUnproven counts the token that is being replaced, if it was rejected and had never been accepted.
-func (s *Shared) countUnproven(w wanted) int {
+// count counts the token that is being replaced, if it was rejected.
+func (s *Shared) count(t *Token, w wanted) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !w.fresh && w.not != "" && w.not == s.token.Value && !s.accepted {
-		return s.unproven + 1
+	t.Unproven, t.Replaced, t.ReplacedAt = s.unproven, s.replaced, s.replacedAt
+	if w.fresh || w.not == "" {
+		return
 	}
-	return s.unproven
+	if w.not == s.token.Value && !s.accepted {
+		t.Unproven++
+	}
+	if time.Since(s.replacedAt) >= maxReplacePause {
+		t.Replaced = 0
+	}
+	t.Replaced++
+	t.ReplacedAt = t.RequestedAt
 }
 
 // store keeps a token in memory in place of the one before. It is refreshed at a random time in its margin, so that processes
@@ -244,6 +267,9 @@ func (s *Shared) store(token Token, origin Origin, before Token) found {
 	s.unproven = max(s.unproven, token.Unproven)
 	if token.RequestedAt.After(s.requestedAt) {
 		s.requestedAt = token.RequestedAt
+	}
+	if !token.ReplacedAt.Before(s.replacedAt) {
+		s.replaced, s.replacedAt = token.Replaced, token.ReplacedAt
 	}
 	s.token, s.failure = token, nil
 	margin := max(0, token.margin())
