@@ -240,7 +240,7 @@ func TestFailuresOfTheTokenEndpoint(t *testing.T) {
 		{"throttled", respondJSON(400, accessDenied), failure{throttled, nil, 1, !applied, retryable}},
 		{"throttled with 200", respondJSON(200, accessDenied), failure{throttled, nil, 1, !applied, retryable}},
 		{"throttled with 429", respondJSON(429, page), failure{throttled, nil, 1, !applied, retryable}},
-		{"throttled, in German", respondJSON(400, `{"error":"Zugriff verweigert"}`), failure{throttled, nil, 1, !applied, retryable}},
+		{"throttled, in German", respondJSON(400, `{"error":"Zugriff verweigert","error_description":"Zu viele Anfragen"}`), failure{throttled, nil, 1, !applied, retryable}},
 		{"wrong refresh token", respondJSON(200, `{"error":"invalid_code"}`), final("the refresh token is wrong, expired or revoked", client.CodeInvalidCode)},
 		{"wrong client id", respondJSON(401, `{"error":"invalid_client"}`), final("another data centre than test", client.CodeInvalidClient)},
 		{"wrong client secret", respondJSON(200, `{"error":"invalid_client_secret"}`), final("the client secret does not belong", client.CodeInvalidClientSecret)},

@@ -32,9 +32,13 @@ const (
 	// tokenLifetime is that of Zoho's tokens, for a response that does not say.
 	tokenLifetime    = time.Hour
 	maxTokenLifetime = 24 * time.Hour
+	// minTokenLifetime keeps a wrong lifetime in a response from causing a token request for each call.
+	minTokenLifetime = 10 * time.Second
 	// failurePause is how long a rejected token request is not repeated, and maxThrottlePause how long Zoho throttles.
 	failurePause     = time.Minute
 	maxThrottlePause = 10 * time.Minute
+	// accessDenied is the error of a throttled token request.
+	accessDenied = "Access Denied"
 )
 
 // tokenEndpoint requests access tokens for one set of credentials.
@@ -121,14 +125,14 @@ func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
 	return response, err
 }
 
-// read reads the response to a token request. Any response with an access token is a success, as Zoho has counted the
-// token.
+// read reads the response to a token request. Any response with a whole access token is a success, as Zoho has counted the
+// token: even if the connection broke after it.
 func (e *tokenEndpoint) read(response transport.Response, err error, began time.Time) tokenAttempt {
 	if err != nil {
 		return tokenAttempt{err: e.noResponse(err)}
 	}
 	var body tokenResponse
-	if response.Err == nil {
+	if response.Err == nil || errors.Is(response.Err, transport.ErrTruncated) {
 		body = readTokenResponse(response.Body)
 	}
 	value := jsonscan.String(body.accessToken)
@@ -163,9 +167,10 @@ type tokenResponse struct {
 	accessToken, apiDomain, expiresIn, expiresInSec, err, description json.RawMessage
 }
 
-// readTokenResponse reads the first JSON value of a body. Of equal keys it takes the first.
+// readTokenResponse reads the first JSON value of a body, if that is whole. Of equal keys it takes the first.
 func readTokenResponse(data []byte) (r tokenResponse) {
 	var object json.RawMessage
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // a byte order mark
 	_ = json.NewDecoder(bytes.NewReader(data)).Decode(&object)
 	fields := map[string]*json.RawMessage{
 		"access_token": &r.accessToken, "api_domain": &r.apiDomain, "expires_in": &r.expiresIn, "expires_in_sec": &r.expiresInSec,
@@ -179,12 +184,12 @@ func readTokenResponse(data []byte) (r tokenResponse) {
 	return r
 }
 
-// lifetime reads how long a token is valid. With expires_in_sec, expires_in is in milliseconds.
+// lifetime reads how long a token is valid, at least minTokenLifetime. With expires_in_sec, expires_in is in milliseconds.
 func lifetime(body tokenResponse) time.Duration {
 	for _, value := range []json.RawMessage{body.expiresInSec, body.expiresIn} {
 		seconds, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
 		if err == nil && seconds > 0 {
-			return time.Duration(min(seconds, maxTokenLifetime.Seconds()) * float64(time.Second))
+			return max(minTokenLifetime, time.Duration(min(seconds, maxTokenLifetime.Seconds())*float64(time.Second)))
 		}
 	}
 	return tokenLifetime
@@ -218,8 +223,7 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 	isCode := text != "" && len(text) <= 40 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
 	description = sanitize.Text(description, maxSnippet, e.secrets...)
 	switch {
-	// A throttled response has a text in place of a code, and in the language of the account.
-	case response.Status == http.StatusTooManyRequests, text != "" && !isCode && response.Status <= http.StatusBadRequest:
+	case isThrottle(response.Status, text, !isCode && description != ""):
 		failure.Throttled, failure.transient = true, true
 		failure.RetryAfter = transport.RetryAfter(response.Header)
 		failure.Message = "Zoho issues no more access tokens for now, the limit is 10 in 10 minutes for a refresh token"
@@ -227,13 +231,17 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 			failure.Message += ": share tokens between processes through a Cache"
 		}
 		return failure
-	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty):
+	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty) && !isCode:
 		failure.err = response.Err
 		failure.transient = failure.transient || errors.Is(response.Err, transport.ErrTruncated) && response.Status < http.StatusBadRequest
 		failure.Message = fmt.Sprintf("unusable response from %s: %s: check DataCenter.AccountsURL", e.dc.AccountsURL, sanitize.Text(response.Err.Error(), maxSnippet, e.secrets...))
 		return failure
 	case isCode:
 		failure.Code = Code(text)
+	}
+	switch failure.Code {
+	case CodeInvalidCode, CodeInvalidClient, CodeInvalidClientSecret:
+		failure.transient = false // whatever the status
 	}
 	switch {
 	case failure.Code == CodeInvalidCode:
@@ -252,6 +260,20 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 		failure.Message = "the response of " + e.dc.AccountsURL + " has no access token: check DataCenter.AccountsURL"
 	}
 	return failure
+}
+
+// isThrottle reports whether Zoho issues no more tokens for now. It then sends a text in place of a code, which may be in the
+// language of the account, with a description.
+func isThrottle(status int, text string, isDescribed bool) bool {
+	switch status {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusOK, http.StatusBadRequest:
+		return text != "" && isDescribed || strings.EqualFold(text, accessDenied)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return strings.EqualFold(text, accessDenied)
+	}
+	return false
 }
 
 // log writes the line of one token request.

@@ -197,6 +197,8 @@ func TestTokenIsTakenFromAnyResponse(t *testing.T) {
 		`{"access_token":%q,"expires_in":0,"expires_in_sec":-1}`:          time.Hour,
 		`{"access_token":%q}`:                                             time.Hour,
 		`{"access_token":%q,"expires_in":60}`:                             time.Minute,
+		`{"access_token":%q,"expires_in":0.001}`:                          10 * time.Second,
+		"\ufeff" + `{"access_token":%q,"expires_in":60}`:                  time.Minute,
 		`{"access_token":%q,"expires_in":600000,"expires_in_sec":600}`:    10 * time.Minute,
 		`{"access_token":%q,"expires_in":1e300}`:                          24 * time.Hour,
 		`{"access_token":%q,"expires_in":{},"api_domain":[],"scope":7}`:   time.Hour,
@@ -206,7 +208,13 @@ func TestTokenIsTakenFromAnyResponse(t *testing.T) {
 	} {
 		for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusInternalServerError} {
 			synctest.Test(t, func(t *testing.T) {
-				z := &fakeZoho{respondToken: func(n int) *http.Response { return newResponse(status, fmt.Sprintf(body, token(n))) }}
+				z := &fakeZoho{respondToken: func(n int) *http.Response {
+					res := newResponse(status, fmt.Sprintf(body, token(n)))
+					if n == 1 {
+						res = truncated(status, fmt.Sprintf(body, token(n)))
+					}
+					return res
+				}}
 				crm := z.client(t, credentials())
 				mustUpdate(t, crm)
 				time.Sleep(lifetime - min(lifetime/10, time.Minute) - 1)
@@ -251,6 +259,11 @@ func TestFailedTokenRequests(t *testing.T) {
 		{429, `{"error":"invalid_code"}`, "30", "", time.Minute, true, true},
 		{400, denied, "120", "", 2 * time.Minute, true, true},
 		{400, denied, "3600", "", 10 * time.Minute, true, true},
+		{401, `{"error":"access denied"}`, "", "", time.Minute, true, true},
+		{403, denied, "", "", time.Minute, true, true},
+		{403, localised, "", "", time.Minute, false, false},
+		{400, `{"status":400,"error":"Bad Request","path":"/oauth/v2/token"}`, "", "", time.Minute, false, false},
+		{503, `{"error":"invalid_code"}`, "", client.CodeInvalidCode, time.Minute, false, false},
 		{503, `{"error":"Unavailable"}`, "", "", 0, false, true},
 		{500, `{"error":"internal_error"}`, "", "internal_error", 0, false, true},
 	} {
@@ -301,8 +314,10 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 			return res, nil
 		}, 30 * time.Second},
 		{"network", func() (*http.Response, error) { return nil, errors.New("connection reset") }, 0},
-		{"truncated", func() (*http.Response, error) { return truncated(200), nil }, 0},
-		{"truncated throttle", func() (*http.Response, error) { return truncated(400), nil }, -1},
+		{"truncated", func() (*http.Response, error) { return truncated(200, `{"access_token":"1000.`), nil }, 0},
+		{"truncated throttle", func() (*http.Response, error) { return truncated(400, `{"error":"Access`), nil }, -1},
+		{"truncated after a code", func() (*http.Response, error) { return truncated(200, `{"error":"invalid_code"}`), nil }, -1},
+		{"invalid_code with 503", func() (*http.Response, error) { return newResponse(503, `{"error":"invalid_code"}`), nil }, -1},
 		{"invalid_code", func() (*http.Response, error) { return newResponse(200, `{"error":"invalid_code"}`), nil }, -1},
 		{"throttled", func() (*http.Response, error) { return newResponse(429, ""), nil }, -1},
 		{"panic", func() (*http.Response, error) { panic("broken") }, -1},
@@ -327,9 +342,9 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 }
 
 // truncated is a response whose body ends early.
-func truncated(status int) *http.Response {
+func truncated(status int, body string) *http.Response {
 	res := newResponse(status, "")
-	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	return res
 }
 
