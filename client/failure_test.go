@@ -221,14 +221,15 @@ func TestFailuresOfTheTokenEndpoint(t *testing.T) {
 	const noResponse, throttled = "no access token: no response from http://127.0.0.1", "Zoho issues no more access tokens for now"
 	final := func(text string, is error) failure { return failure{text: text, is: is, requests: 1} }
 	repeated := func(text string, is error) failure { return failure{text, is, 4, !applied, retryable} }
+	repeatedOnce := func(text string, is error) failure { return failure{text, is, 2, !applied, retryable} }
 	testServerFailures(t, true, []serverFailure{
-		{"closed", on(closeEarly), repeated(noResponse, io.EOF)},
-		{"closed in the response", on(breakOff), repeated("HTTP 200: unusable response from http://127.0.0.1", client.ErrResponseTruncated)},
+		{"closed", on(closeEarly), repeatedOnce(noResponse, io.EOF)},
+		{"closed in the response", on(breakOff), repeatedOnce("HTTP 200: unusable response from http://127.0.0.1", client.ErrResponseTruncated)},
 		{"closed once", on(closeEarly, send(200, tokenBody(1))), failure{requests: 2}},
 		{"closed in the response once", on(breakOff, send(200, tokenBody(1))), failure{requests: 2}},
 		{"500", respondJSON(500, page), repeated("HTTP 500: http://127.0.0.1", nil)},
 		{"503 three times", on(send(503, page), send(503, page), send(503, page), send(200, tokenBody(1))), failure{requests: 4}},
-		{"1 MiB of garbage", on(garbage), repeated("malformed HTTP status code", nil)},
+		{"1 MiB of garbage", on(garbage), repeatedOnce("malformed HTTP status code", nil)},
 		{"100 MiB of gzip", on(gzipBomb), final("the limit is 1 MiB", client.ErrResponseTooLarge)},
 		{"101, whose body never ends", on(switchProtocols), final("HTTP 101: the response of http://127.0.0.1", nil)},
 		{"307", respondJSON(307, tokenBody(1), "Location", "https://elsewhere.example.com/x"), final("redirects to https://elsewhere.example.com/x", client.ErrRedirect)},

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -37,6 +38,10 @@ const (
 	// failurePause is how long a rejected token request is not repeated, and maxThrottlePause how long Zoho throttles.
 	failurePause     = time.Minute
 	maxThrottlePause = 10 * time.Minute
+	// maxUnusablePause is the longest pause after tokens that cannot be used.
+	maxUnusablePause = 10 * time.Minute
+	// lostPause is the first pause after a token request whose response was lost: Zoho may have counted a token for it.
+	lostPause = time.Second
 	// accessDenied is the error of a throttled token request.
 	accessDenied = "Access Denied"
 )
@@ -48,6 +53,7 @@ type tokenEndpoint struct {
 	form    url.Values
 	secrets []string // the credentials, as they are and as a form encodes them
 	cached  bool
+	wasted  atomic.Int32 // token requests since the last success that cost a token, or may have
 }
 
 func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) tokens.Source {
@@ -78,13 +84,15 @@ func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) to
 type tokenAttempt struct {
 	token tokens.Token
 	err   *AuthError
-	pause time.Duration
+	// pause is how long err is remembered. It doubles up to maxPause with each request that cost a token.
+	pause, maxPause time.Duration
 }
 
-// request requests a token, with the retries of an operation. A throttled request is not repeated.
-func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Failure) {
+// request requests a token, with the retries of an operation. A throttled request is not repeated, one whose response was lost
+// is repeated once.
+func (e *tokenEndpoint) request(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
 	ctx = context.WithValue(ctx, operationKey{}, nil) // of a call within a call
-	attempts := 0
+	attempts, lost := 0, 0
 	results := transport.Retry(ctx, e.policy, func() (tokenAttempt, transport.Verdict) {
 		attempts++
 		began := time.Now()
@@ -92,14 +100,28 @@ func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Fail
 		a := e.read(response, err, began)
 		verdict := transport.Classify(response, err)
 		verdict.Retry = verdict.Retry && a.err != nil && a.err.transient && !a.err.Throttled
+		if verdict.MaybeApplied && response.Status < http.StatusBadRequest && a.err != nil && a.err.transient {
+			lost++
+			verdict.Retry = verdict.Retry && lost == 1
+		}
+		if verdict.Retry {
+			retried(a.err)
+		}
 		e.log(ctx, a, response.Status, attempts, began)
 		return a, verdict
 	})
 	last := results[len(results)-1]
-	if last.err != nil {
-		return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
+	if last.err == nil {
+		e.wasted.Store(0)
+		return last.token, nil
 	}
-	return last.token, nil
+	if lost > 0 && last.pause == 0 {
+		last.pause, last.maxPause = lostPause, failurePause
+	}
+	if last.maxPause > 0 {
+		last.pause = tokens.Growing(last.pause, int(e.wasted.Add(1)), last.maxPause)
+	}
+	return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
 }
 
 // send sends one token request. A transport that ignores its context is abandoned.
@@ -155,7 +177,7 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), slices.Concat(e.secrets, []string{value})...))
 	}
 	if rejected != nil {
-		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause}
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause, maxPause: maxUnusablePause}
 	}
 	// Without the monotonic clock, which stops while a machine sleeps.
 	began = began.Round(0)
@@ -315,6 +337,9 @@ func newAuthError(err error) *AuthError {
 		failure := &AuthError{Message: waited.Error(), err: waited.Err, transient: !errors.Is(waited, context.Canceled)}
 		if errors.Is(waited, context.DeadlineExceeded) {
 			failure.Message += ": " + timeoutHint(waited.Cause)
+		}
+		if last, ok := errors.AsType[*AuthError](waited.Last); ok {
+			failure.StatusCode, failure.Code, failure.Message = last.StatusCode, last.Code, last.Message+"; "+failure.Message
 		}
 		return failure
 	}

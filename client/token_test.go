@@ -300,6 +300,91 @@ func TestFailedTokenRequests(t *testing.T) {
 	}
 }
 
+// TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses has a call each second for half an hour.
+func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) {
+	t.Parallel()
+	wrong := func(body string) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return newResponse(200, body), nil }
+	}
+	unavailable := false
+	lost := []int{0, 0, 1, 1, 3, 3, 7, 7, 15, 15, 31, 31, 63, 63, 123, 123, 183, 183}
+	unusable := []int{0, 60, 180, 420, 900, 1500}
+	for _, test := range []struct {
+		name    string
+		respond func() (*http.Response, error)
+		seconds []int // of the first token requests
+	}{
+		{"network", func() (*http.Response, error) { return nil, io.EOF }, lost},
+		{"truncated", func() (*http.Response, error) { return truncated(200, `{"access_token":"1000.`), nil }, lost},
+		{"network, every other time", func() (*http.Response, error) {
+			if unavailable = !unavailable; unavailable {
+				return newResponse(503, ""), nil
+			}
+			return nil, io.EOF
+		}, []int{0, 0, 0, 0, 1, 1, 1, 1, 3, 3, 3, 3, 7, 7, 7, 7}},
+		{"another data centre", wrong(`{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), unusable},
+		{"no token", wrong(`{"access_token":"1000.a b"}`), unusable},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z, began := &fakeZoho{}, time.Now()
+			var seconds []int
+			works := false
+			crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") != "" || works {
+					return z.RoundTrip(r)
+				}
+				seconds = append(seconds, int(time.Since(began).Seconds()))
+				return test.respond()
+			}).option())
+			for range 30 * 60 {
+				if err := update(t, crm); err == nil {
+					t.Fatalf("%s: a call succeeded", test.name)
+				}
+				time.Sleep(time.Second)
+			}
+			if len(seconds) < len(test.seconds) || !slices.Equal(seconds[:len(test.seconds)], test.seconds) {
+				t.Errorf("%s: tokens were requested in the seconds %d, want %d", test.name, seconds, test.seconds)
+			}
+			works = true
+			time.Sleep(10 * time.Minute)
+			mustUpdate(t, crm)
+			works, began, seconds = false, time.Now().Add(time.Hour), nil
+			time.Sleep(time.Hour)
+			for range test.seconds[len(test.seconds)-1] {
+				_ = update(t, crm)
+				time.Sleep(time.Second)
+			}
+			if want := test.seconds[:len(seconds)]; !slices.Equal(seconds, want) {
+				t.Errorf("%s: after a success tokens were requested in the seconds %d, want %d", test.name, seconds, want)
+			}
+		})
+	}
+}
+
+func TestErrorOfACallThatWaitedForATokenHasTheLastResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &fakeZoho{respondToken: func(int) *http.Response {
+			res := newResponse(503, "")
+			res.Header.Set("Retry-After", "20")
+			return res
+		}}
+		crm := z.client(t, credentials())
+		for range 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
+			failure, _ := errors.AsType[*client.AuthError](err)
+			if failure == nil || failure.StatusCode != 503 || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
+				t.Error(err)
+			}
+		}
+		z.respondToken = nil
+		time.Sleep(time.Minute)
+		mustUpdate(t, crm)
+	})
+}
+
 func TestTokenRequestIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -61,8 +61,9 @@ func isFinal(err error) bool {
 type Config struct {
 	// Key identifies the credentials in the cache.
 	Key string
-	// Request requests a token from the token endpoint, with retries.
-	Request func(ctx context.Context) (Token, *Failure)
+	// Request requests a token from the token endpoint, with retries. It calls retried with the error of each attempt that
+	// another one follows.
+	Request func(ctx context.Context, retried func(error)) (Token, *Failure)
 	// Timeout limits a refresh with all its waits. LockTimeout is the longest wait for a lock, at most a third of it.
 	Timeout, LockTimeout time.Duration
 	Logger               *slog.Logger
@@ -86,6 +87,7 @@ type Shared struct {
 	refreshAt time.Time // when token is refreshed next, in the background
 	failure   *Failure  // of the last token request, nil if it succeeded
 	failureAt time.Time
+	retried   error // of the last attempt of the refresh in flight, if another one follows
 
 	accepted    bool      // whether the API ever accepted token
 	unproven    int       // tokens in a row that were rejected and had never been accepted
@@ -157,12 +159,12 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 // isPaused reports whether no token is requested for now in place of a rejected one. The caller holds s.mu.
 func (s *Shared) isPaused(rejected string) bool {
 	return rejected == s.token.Value &&
-		(time.Since(s.requestedAt) < growing(replacePause, s.unproven, maxReplacePause) ||
-			time.Since(s.replacedAt) < growing(replacePause, s.replaced-freeReplacements+1, maxReplacePause))
+		(time.Since(s.requestedAt) < Growing(replacePause, s.unproven, maxReplacePause) ||
+			time.Since(s.replacedAt) < Growing(replacePause, s.replaced-freeReplacements+1, maxReplacePause))
 }
 
-// growing returns the nth pause, which doubles from the first one up to a limit. It is 0 if n is not above 0.
-func growing(first time.Duration, n int, limit time.Duration) time.Duration {
+// Growing returns the nth pause, which doubles from the first one up to a limit. It is 0 if n is not above 0.
+func Growing(first time.Duration, n int, limit time.Duration) time.Duration {
 	if n <= 0 {
 		return 0
 	}
@@ -194,6 +196,11 @@ func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 	f, err := share(ctx, &s.refreshes, "", s.Timeout, usable, func(ctx context.Context) (found, error) {
 		return s.refresh(ctx, w)
 	})
+	if waited, ok := errors.AsType[*WaitError](err); ok {
+		s.mu.Lock()
+		waited.Last = s.retried
+		s.mu.Unlock()
+	}
 	if err == nil && !usable(f) {
 		err = ErrNoReplacement
 	}
@@ -204,6 +211,7 @@ func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	s.mu.Lock()
 	before, failure, failureAt := s.token, s.failure, s.failureAt
+	s.retried = nil
 	s.mu.Unlock()
 	if w.accepts(before) {
 		return found{before, Memory}, nil
@@ -223,7 +231,11 @@ func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	if err := ctx.Err(); err != nil { // nobody waits any more
 		return found{}, err
 	}
-	token, failure = s.Request(ctx)
+	token, failure = s.Request(ctx, func(err error) {
+		s.mu.Lock()
+		s.retried = err
+		s.mu.Unlock()
+	})
 	if failure != nil {
 		s.fail(failure)
 		if token, ok := c.get(ctx, w); ok {

@@ -98,9 +98,9 @@ func TestBackgroundRefreshDoesNotUseTheContextOfACall(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		var values []any
-		s.Request = func(ctx context.Context) (tokens.Token, *tokens.Failure) {
+		s.Request = func(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
 			values = append(values, ctx.Value(contextKey{}))
-			return b.request(ctx)
+			return b.request(ctx, retried)
 		}
 		for range 2 {
 			_, _, _ = s.Token(context.WithValue(t.Context(), contextKey{}, "call"))
