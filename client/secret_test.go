@@ -103,7 +103,7 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s/%s"}`, hiddenToken, hiddenToken, hiddenAuth.RefreshToken)), nil
 		}, nil},
 		{"long api_domain", func(*http.Request, string) (*http.Response, error) {
-			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"%s%s"}`, hiddenToken, strings.Repeat("x", 190), hiddenToken)), nil
+			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s%s"}`, hiddenToken, strings.Repeat("x", 170), hiddenToken)), nil
 		}, nil},
 		{"error of the transport, for the API", nil, func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("lost: %v", r.Header) }},
 		{"broken body", nil, func(r *http.Request) (*http.Response, error) {

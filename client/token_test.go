@@ -457,14 +457,17 @@ func TestAPIDomain(t *testing.T) {
 		{client.EU, "https://www.zohoapis.com", false},
 		{client.EU.Sandbox(), "https://sandbox.zohoapis.in", false},
 		{client.US, "https://www.zohoapis.com.au", false},
-		{client.US, "https://www.zohoapis.com.example.com", false},
-		{client.US, "not a URL", false},
+		{client.EU, " https://www.zohoapis.in/crm ", false},
+		{client.EU, " https://www.zohoapis.eu\n", true},
+		{client.EU, "https://crmsandbox.zohoapis.eu", true},
+		{client.EU, "https://www.zohoapis.example.com", true}, // of no data centre that is known
+		{client.US, "not a URL", true},
 	} {
 		z := &fakeZoho{respondToken: func(n int) *http.Response {
 			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":%q}`, token(n), test.domain))
 		}}
 		err := update(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
-		if test.agrees != (err == nil) || len(z.usedTokens) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), test.domain) || !strings.Contains(err.Error(), test.dc.APIURL)) {
+		if test.agrees != (err == nil) || len(z.usedTokens) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), strings.TrimSpace(test.domain)) || !strings.Contains(err.Error(), test.dc.APIURL)) {
 			t.Errorf("%s with api_domain %q: %v", test.dc.APIURL, test.domain, err)
 		}
 	}
