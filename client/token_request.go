@@ -313,18 +313,8 @@ func (e *tokenEndpoint) log(ctx context.Context, a tokenAttempt, status, attempt
 	e.logger.LogAttrs(ctx, level, "zohocrm token", attrs...)
 }
 
-// externalError is an error of the caller's oauth2.TokenSource.
-type externalError struct{ err error }
-
-func (e *externalError) Error() string { return e.err.Error() }
-
-func (e *externalError) Unwrap() error { return e.err }
-
 // newAuthError returns the error of a call that got no token: err is that of a source of tokens.
 func newAuthError(err error) *AuthError {
-	if external, ok := errors.AsType[*externalError](err); ok {
-		return newExternalError(external.err)
-	}
 	if failure, ok := errors.AsType[*AuthError](err); ok {
 		if failure.retryAt.IsZero() {
 			return failure
@@ -344,7 +334,7 @@ func newAuthError(err error) *AuthError {
 		return failure
 	}
 	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
-		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(fmt.Sprint(panicked.Value), maxSnippet)}
+		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(withoutSecrets(fmt.Sprint(panicked.Value)), maxSnippet)}
 	}
 	// The time limit of a refresh, or a TokenSource that ended its goroutine.
 	failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
@@ -354,7 +344,8 @@ func newAuthError(err error) *AuthError {
 	return failure
 }
 
-// newExternalError returns the error of a call whose oauth2.TokenSource failed.
+// newExternalError returns the error of a call whose oauth2.TokenSource failed. Its message shows no credentials that the
+// TokenSource sends.
 func newExternalError(err error) *AuthError {
 	failure := &AuthError{err: err, transient: true}
 	text := err.Error()
@@ -366,26 +357,48 @@ func newExternalError(err error) *AuthError {
 		}
 		failure.transient = failure.StatusCode >= http.StatusInternalServerError
 	}
-	// The URL in an error of net/http may have credentials in its query.
 	if inURL, ok := errors.AsType[*url.Error](err); ok {
-		plain := *inURL
-		plain.URL, _, _ = strings.Cut(inURL.URL, "?")
+		plain, quoted := *inURL, strconv.Quote(inURL.URL)
+		plain.URL = plainURL(inURL.URL)
+		text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], plain.URL)
 		failure.err = &plain
 	}
 	// The context of the TokenSource is not that of the call.
 	if errors.Is(failure.err, context.Canceled) || errors.Is(failure.err, context.DeadlineExceeded) {
 		failure.err = nil
 	}
-	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(withoutQueries(text), maxMessage)
+	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(withoutSecrets(text), maxMessage)
 	return failure
 }
 
-// urlWithQuery matches a URL in quotes, in which net/url puts it, or without, up to a space.
-var urlWithQuery = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`("[^"\s?]*://[^"?]*)\?(?:[^"\\]|\\.)*|(://[^\s"?]*)\?\S*`)
-})
+// plainURL returns a URL, even an invalid one, without user, query and fragment.
+func plainURL(address string) string {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	scheme := ""
+	if i := strings.Index(address, "://"); i >= 0 {
+		scheme, address = address[:i+3], address[i+3:]
+	}
+	return scheme + address[strings.LastIndexByte(address, '@')+1:]
+}
 
-// withoutQueries removes the queries of the URLs in a text.
-func withoutQueries(text string) string {
-	return urlWithQuery().ReplaceAllString(text, "$1$2")
+// secretField matches a form field with a secret, and partsOfURLs users, queries and fragments: of a URL in quotes, in which
+// net/url puts it, of one up to a space, and without a scheme.
+var (
+	secretField = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(\b(?:refresh_token|client_secret|access_token|code)=)["']?[^\s&"']+`)
+	})
+	partsOfURLs = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`("[^"\s:/]*://)(?:[^\s/"?#]*@)?([^"?#]*)(?:[?#](?:[^"\\]|\\.)*)?` +
+			`|(://)(?:[^\s/"?#]*@)?([^\s"?#]*)(?:[?#]\S*)?` +
+			`|[^\s/"=?#:]+:[^\s/"?#]+@` +
+			`|[?#][^\s"]*=(?:[^"\\\s]|\\.)*`)
+	})
+)
+
+// withoutSecrets removes from the text of an error what may be a credential.
+func withoutSecrets(text string) string {
+	text = secretField().ReplaceAllString(text, "$1"+sanitize.Placeholder)
+	return partsOfURLs().ReplaceAllString(text, "$1$2$3$4")
 }
