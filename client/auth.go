@@ -108,12 +108,12 @@ func TokenSource(source oauth2.TokenSource) Auth {
 		return &tokens.External{Timeout: c.tokenTimeout(), Get: func() (string, error) {
 			token, err := source.Token()
 			if err != nil {
-				return "", &externalError{err}
+				return "", newExternalError(err)
 			} else if token == nil {
-				return "", &externalError{errors.New("it returned no token")}
+				return "", newExternalError(errors.New("it returned no token"))
 			}
 			if err := tokens.Check(token.AccessToken); err != nil {
-				return "", &externalError{err}
+				return "", newExternalError(err)
 			}
 			return token.AccessToken, nil
 		}}

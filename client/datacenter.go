@@ -69,8 +69,8 @@ func (d DataCenter) environment(name string) DataCenter {
 
 // checkAPIDomain returns an error if a token's api_domain is that of another of Zoho's data centres.
 func (d DataCenter) checkAPIDomain(domain string) error {
-	configured := apiDomain(d.APIURL)
-	if domain == "" || !isZoho(configured) || apiDomain(domain) == configured {
+	configured, other := apiDomain(d.APIURL), apiDomain(strings.TrimSpace(domain))
+	if other == configured || !isZoho(configured) || !isZoho(other) {
 		return nil
 	}
 	return fmt.Errorf("the token is for the API at %s, but the client is configured for %s (%s): use the DataCenter of the org",

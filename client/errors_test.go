@@ -340,7 +340,7 @@ func tokenErrors(t *testing.T) []message {
 		{"no token: connection reset", endpoint(connectionReset)},
 		{"no token: proxy", endpoint(rejectingProxy("407 Proxy Authentication Required"))},
 		{"no token: attempt timeout", update(t, offline(t, secretAuth, roundTripFunc(neverResponding), client.WithMaxAttempts(1)))},
-		{"no token: call timeout", endpoint(roundTripFunc(neverResponding))},
+		{"no token: call timeout", update(t, offline(t, secretAuth, roundTripFunc(neverResponding), client.WithTimeout(45*time.Second)))},
 		{"no token: canceled", canceled()},
 		{"no token: panic", endpoint(roundTripFunc(func(*http.Request) (*http.Response, error) { panic(secretAuth.ClientSecret) }))},
 		{"no token: after a rejected token", endpoint(sequence(responding(200, tokenBody(1)), rejected, responding(200, `{"error":"invalid_code"}`)))},

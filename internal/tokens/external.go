@@ -61,13 +61,14 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 			}
 		case <-ctx.Done():
 			var zero T
-			return zero, &WaitError{ctx.Err(), context.Cause(ctx)}
+			return zero, &WaitError{Err: ctx.Err(), Cause: context.Cause(ctx)}
 		}
 	}
 }
 
-// WaitError is the end of the context of a call that waited for a token, with the cause of that end.
-type WaitError struct{ Err, Cause error }
+// WaitError is the end of the context of a call that waited for a token, with the cause of that end. Last is the error of the
+// token request that was about to be repeated, nil if there was none.
+type WaitError struct{ Err, Cause, Last error }
 
 func (e *WaitError) Error() string {
 	return "context ended while waiting for an access token: " + e.Err.Error()

@@ -100,7 +100,7 @@ func (b *backend) lock(ctx context.Context, key string) (func(), error) {
 }
 
 // request returns token-1, token-2, ….
-func (b *backend) request(context.Context) (tokens.Token, *tokens.Failure) {
+func (b *backend) request(context.Context, func(error)) (tokens.Token, *tokens.Failure) {
 	now := time.Now()
 	b.mu.Lock()
 	b.requests = append(b.requests, now)

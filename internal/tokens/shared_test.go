@@ -98,9 +98,9 @@ func TestBackgroundRefreshDoesNotUseTheContextOfACall(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		var values []any
-		s.Request = func(ctx context.Context) (tokens.Token, *tokens.Failure) {
+		s.Request = func(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
 			values = append(values, ctx.Value(contextKey{}))
-			return b.request(ctx)
+			return b.request(ctx, retried)
 		}
 		for range 2 {
 			_, _, _ = s.Token(context.WithValue(t.Context(), contextKey{}, "call"))
@@ -155,6 +155,52 @@ func TestRejectedTokens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRejectedTokensThatAreAcceptedInBetween has the API accept each token for one operation and reject it for another, for
+// 30 minutes with a call of both each second.
+func TestRejectedTokensThatAreAcceptedInBetween(t *testing.T) {
+	t.Parallel()
+	for _, processes := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			sources := make([]*tokens.Shared, processes)
+			for i := range sources {
+				sources[i] = b.source(true)
+			}
+			began := time.Now()
+			for range 30 * 60 {
+				for _, s := range sources {
+					token, _, _ := s.Token(t.Context())
+					s.Accepted(token)
+					if _, _, err := s.Replace(t.Context(), token, true); err != nil && !errors.Is(err, tokens.ErrPaused) {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(time.Second)
+			}
+			var minutes []time.Duration
+			for _, at := range b.requests {
+				minutes = append(minutes, at.Sub(began)/time.Minute)
+			}
+			if want := []time.Duration{0, 0, 0, 0, 1, 3, 7, 15, 25, 25, 25, 26, 28}; !slices.Equal(minutes, want) {
+				t.Errorf("%d processes: tokens were requested in the minutes %d, want %d", processes, minutes, want)
+			}
+		})
+	}
+}
+
+// TestClockOfAnotherHostIsAhead has a token in the cache that was requested in three hours.
+func TestClockOfAnotherHostIsAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.store("token-0", -3*time.Hour, 4*time.Hour, 1)
+		s := b.source(true)
+		mustToken(t, s, "token-0", tokens.Cache)
+		time.Sleep(time.Minute)
+		mustReplace(t, s, "token-0", "token-1", tokens.Endpoint)
+	})
 }
 
 func TestReplace(t *testing.T) {
