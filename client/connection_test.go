@@ -171,13 +171,29 @@ func newTLSServer(t *testing.T, handler http.Handler, config *tls.Config) *httpt
 // TestDeadHTTP2ConnectionIsReplaced tests what happens after a loss of the network that neither side notices.
 func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
-	const wait = 500 * time.Millisecond // before the second attempt, at most
+	type wrapper struct{ http.RoundTripper } // has no CloseIdleConnections, as that of otelhttp
+	pool := func(p *http.Transport) http.RoundTripper { return p }
+	get := func(t testing.TB, crm *client.Client) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, _, err := request(crm, newRequest(t, leadsURL, nil).WithContext(ctx))
+		return err
+	}
 	for name, test := range map[string]struct {
 		settings func() *http.Transport
-		after    time.Duration
+		wrap     func(*http.Transport) http.RoundTripper
+		call     func(testing.TB, *client.Client) error
+		every    time.Duration // a call starts, for two minutes
+		after    time.Duration // calls succeed at once
+		failures int
 	}{
-		"by a ping of the SDK's transport":            {sdkTransport, 25 * time.Second},
-		"by the timeout of an attempt with another's": {callersTransport, 30 * time.Second},
+		"by a ping of the SDK's transport":                    {sdkTransport, pool, update, time.Minute, 25 * time.Second, 0},
+		"by a ping of the SDK's transport, for HTTPClient":    {sdkTransport, pool, get, time.Minute, 25 * time.Second, 1},
+		"by the timeout of an attempt with another's":         {callersTransport, pool, update, time.Minute, 30 * time.Second, 0},
+		"by the timeout of a context with HTTPClient":         {callersTransport, pool, get, time.Minute, 30 * time.Second, 1},
+		"by the second timeout with one that cannot close it": {callersTransport, func(p *http.Transport) http.RoundTripper { return wrapper{p} }, update, 2 * time.Minute, 60 * time.Second, 0},
+		"by the second timeout with one that is never idle":   {callersTransport, pool, update, 7 * time.Second, 37 * time.Second, 0},
+		"by the second timeout of HTTPClient, one never idle": {callersTransport, pool, get, 7 * time.Second, 37 * time.Second, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +212,7 @@ func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 				defer pool.CloseIdleConnections()
 				pool.DialContext, pool.ForceAttemptHTTP2 = network.dial, true
 				pool.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
-				crm, err := client.New(client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{Transport: pool}))
+				crm, err := client.New(client.EU, static, client.WithHTTPClient(&http.Client{Transport: test.wrap(pool)}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -204,12 +220,25 @@ func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 				for _, c := range network.connections {
 					c.dead.Store(true)
 				}
+				const wait = 500 * time.Millisecond // before the second attempt, at most
 				began := time.Now()
-				for range 3 {
-					mustUpdate(t, crm)
+				var calls sync.WaitGroup
+				var failures atomic.Int32
+				for start := time.Duration(0); start < 2*time.Minute; start += test.every {
+					calls.Go(func() {
+						time.Sleep(start)
+						err := test.call(t, crm)
+						if err != nil {
+							failures.Add(1)
+						}
+						if ended := time.Since(began); ended > max(start, test.after)+3*wait {
+							t.Errorf("the call of %s ended after %s", start, ended)
+						}
+					})
 				}
-				if took := time.Since(began); took < test.after || took > test.after+wait || len(network.connections) != 2 {
-					t.Errorf("three calls took %s and %d connections, want %s and 2", took, len(network.connections), test.after)
+				calls.Wait()
+				if failures.Load() != int32(test.failures) || len(network.connections) != 2 {
+					t.Errorf("%d calls failed, on %d connections; want %d and 2", failures.Load(), len(network.connections), test.failures)
 				}
 			})
 		})

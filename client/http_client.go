@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
 
 // maxErrorBody is what HTTPClient reads of a 401 to find out whether the token was rejected.
@@ -121,15 +122,12 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 	if own := req.Header["User-Agent"]; own != nil {
 		userAgent = own
 	}
-	authorized, err := authorize(req.Context(), req, token, userAgent, again)
+	ctx, trace := transport.WithTrace(req.Context())
+	authorized, err := authorize(ctx, req, token, userAgent, again)
 	if err != nil { // of a request that is repeated: its body is closed
 		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
-	res, err := t.c.sender.Transport.RoundTrip(authorized)
-	if err == nil && res == nil {
-		err = errors.New("zohocrm: the RoundTripper returned neither a response nor an error")
-	}
-	return res, err
+	return t.c.sender.RoundTrip(authorized, trace)
 }
 
 // rejectsToken reports whether a 401 is about the token. It leaves the body as it was.

@@ -258,7 +258,7 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 		"no token":                      {noToken, nil, nil, "zohocrm: no access token: HTTP 200: invalid_code"},
 		"no other token":                {oneToken, newCloser(errorBody("INVALID_TOKEN")), nil, "zohocrm: no access token: HTTP 200: invalid_code"},
 		"the body cannot be read again": {newTokens, newCloser(errorBody("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: cannot read the body of the request again: " + io.ErrNoProgress.Error()},
-		"a broken RoundTripper":         {newTokens, nil, nil, "zohocrm: the RoundTripper returned neither a response nor an error"},
+		"a broken RoundTripper":         {newTokens, nil, nil, ": the RoundTripper returned neither a response nor an error"},
 	} {
 		z := &fakeZoho{respondToken: test.tokens, respondUpdate: func(string) *http.Response {
 			if test.response == nil {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,22 +88,23 @@ type Sender struct {
 
 	// timedOut is set by a request that timed out: its connection may be dead.
 	timedOut atomic.Bool
+	mu       sync.Mutex
+	// suspect is the connection of a request that timed out, until it delivers a response, and suspectSince is when the
+	// request got it.
+	suspect      net.Conn
+	suspectSince time.Time
 }
+
+// deadAfter is the shortest time without a response after which a connection is closed although others may use it.
+const deadAfter = 5 * time.Second
 
 // Send sends req once, whose context is that of t, and reads at most limit bytes of the response. The error is an *[Error].
 //
 // It calls the transport directly, because an http.Client follows redirects and fails on a Location that it cannot
 // parse.
 func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error) {
-	if s.timedOut.Swap(false) {
-		s.closeIdleConnections()
-	}
-	res, err := s.Transport.RoundTrip(req)
-	if err == nil && res == nil {
-		err = errors.New("the RoundTripper returned neither a response nor an error")
-	}
+	res, err := s.RoundTrip(req, t)
 	if err != nil {
-		s.noteTimeout(req.Context(), err)
 		return Response{}, s.classify(req, err, t)
 	}
 	response, err := read(res, limit)
@@ -112,15 +114,64 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error
 	return response, nil
 }
 
-// noteTimeout closes idle connections after a timeout. The connection of the request may be idle only after this
-// returns, so the next request closes them too.
-func (s *Sender) noteTimeout(ctx context.Context, err error) {
+// RoundTrip sends req once, whose context is that of t, and returns the response without reading its body.
+func (s *Sender) RoundTrip(req *http.Request, t *Trace) (*http.Response, error) {
+	if s.timedOut.Swap(false) {
+		s.closeIdleConnections()
+	}
+	res, err := s.Transport.RoundTrip(req)
+	if err == nil && res == nil {
+		err = errors.New("the RoundTripper returned neither a response nor an error")
+	}
+	if err != nil {
+		if s.noteTimeout(req.Context(), err) {
+			s.closeDeadConnection(t)
+		}
+		return nil, err
+	}
+	conn, _ := t.connection()
+	s.mu.Lock()
+	if s.suspect == conn {
+		s.suspect = nil
+	}
+	s.mu.Unlock()
+	return res, nil
+}
+
+// noteTimeout reports whether a request timed out, and closes idle connections if so. The connection of the request may
+// be idle only after this returns, so the next request closes them too.
+func (s *Sender) noteTimeout(ctx context.Context, err error) bool {
 	var timeout interface{ Timeout() bool }
-	if ctx.Err() == nil && (!errors.As(err, &timeout) || !timeout.Timeout()) {
-		return
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) && (!errors.As(err, &timeout) || !timeout.Timeout()) {
+		return false
 	}
 	s.closeIdleConnections()
 	s.timedOut.Store(true)
+	return true
+}
+
+// closeDeadConnection closes the connection of a request that timed out, if it is the second without a response between
+// them. Such an HTTP/2 connection may be dead, but is never idle under load, and not all transports can close idle ones.
+func (s *Sender) closeDeadConnection(t *Trace) {
+	conn, since := t.connection()
+	if conn == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.suspect != conn {
+		s.suspect, s.suspectSince = conn, since
+		return
+	}
+	if time.Since(s.suspectSince) < deadAfter {
+		return
+	}
+	s.suspect = nil
+	// Closing a tls.Conn may wait, as it sends an alert.
+	for secure, ok := conn.(*tls.Conn); ok; secure, ok = conn.(*tls.Conn) {
+		conn = secure.NetConn()
+	}
+	_ = conn.Close()
 }
 
 func (s *Sender) closeIdleConnections() {
@@ -173,12 +224,28 @@ type Trace struct {
 	supported, wroteHeaders, handshakeFailed atomic.Bool
 	// handshakes are the TLS handshakes that began, that with an https proxy included.
 	handshakes atomic.Int32
+
+	mu      sync.Mutex
+	conn    net.Conn // nil: none was obtained
+	gotConn time.Time
+}
+
+// connection returns the connection of the request, and when the request got it.
+func (t *Trace) connection() (net.Conn, time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.conn, t.gotConn
 }
 
 // WithTrace returns the context for one request, and its trace.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	t := new(Trace)
 	t.hooks.GetConn = func(string) { t.supported.Store(true) }
+	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
+		t.mu.Lock()
+		t.conn, t.gotConn = info.Conn, time.Now()
+		t.mu.Unlock()
+	}
 	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
 	t.hooks.TLSHandshakeStart = func() { t.handshakes.Add(1) }
 	t.hooks.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { t.handshakeFailed.Store(err != nil) }
@@ -241,9 +308,11 @@ func isNetworkError(err error) bool {
 
 // isCertificateError reports whether the server speaks no TLS, or its certificate was rejected.
 func isCertificateError(err error) bool {
-	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) ||
+	return slices.ContainsFunc([]any{
+		new(*tls.CertificateVerificationError), new(tls.RecordHeaderError),
 		// A tls.Config with a verification of its own returns these as they are.
-		is[x509.UnknownAuthorityError](err) || is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err)
+		new(x509.UnknownAuthorityError), new(x509.HostnameError), new(x509.CertificateInvalidError),
+	}, func(target any) bool { return errors.As(err, target) })
 }
 
 func is[E error](err error) bool {
