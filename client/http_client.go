@@ -133,7 +133,11 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 	if err != nil { // of a request that is repeated: its body is closed
 		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
-	return t.c.sender.RoundTrip(authorized, trace)
+	res, err := t.c.sender.RoundTrip(authorized, trace)
+	if err != nil {
+		return nil, transport.WithoutSecrets(err, token)
+	}
+	return res, nil
 }
 
 // rejectsToken reports whether a response rejects the token. It leaves the body as it was.
