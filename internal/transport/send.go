@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -382,17 +381,22 @@ func isNetworkError(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op != "remote error" && op.Op != "local error" // TLS alerts
 	}
-	return is[net.Error](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.As(err, new(net.Error)) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // isCertificateError reports whether the server speaks no TLS, or its certificate was rejected.
 func isCertificateError(err error) bool {
-	return slices.ContainsFunc([]any{
+	for _, target := range []any{
 		new(*tls.CertificateVerificationError), new(tls.RecordHeaderError),
 		// A tls.Config with a verification of its own returns these as they are.
 		new(x509.UnknownAuthorityError), new(x509.HostnameError), new(x509.CertificateInvalidError),
-	}, func(target any) bool { return errors.As(err, target) })
+	} {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return false
 }
 
 func is[E error](err error) bool {

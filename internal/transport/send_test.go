@@ -209,3 +209,54 @@ func TestAConnectionIsClosedAtTheSecondTimeoutWithoutAResponse(t *testing.T) {
 		})
 	}
 }
+
+// TestNoErrorInTheChainHasASecret tests that errors.Is still works.
+func TestNoErrorInTheChainHasASecret(t *testing.T) {
+	t.Parallel()
+	const token = "1000.hidden-token"
+	redirect := &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://user:hidden@example.com/sign/" + token + "/in\u200b?code=hidden"}}}
+	truncated := &http.Response{Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("header %s: %w", token, io.ErrUnexpectedEOF)))}
+	for _, test := range []struct {
+		name     string
+		response *http.Response
+		err      error
+		is       error
+		text     string
+	}{
+		{"no secret", nil, fmt.Errorf("send: %w", io.EOF), io.EOF, "send: EOF"},
+		{"token", nil, fmt.Errorf("header %s: %w", token, io.EOF), io.EOF, "header (redacted): EOF"},
+		{"URL with a password", nil, errors.New(`dial "http://user:hidden@proxy:3128/": no`), nil, `dial "http://(redacted)@proxy:3128/": no`},
+		{"URL with an invalid password", nil, errors.New(`dial http://user:hidden /@hidden@proxy`), nil, `dial http://(redacted)@proxy`},
+		{"two URLs", nil, errors.New(`"http://a@b", 'https://c' @ "ftp://hidden@d"`), nil, `"http://(redacted)@b", 'https://c' @ "ftp://(redacted)@d"`},
+		{"redirect", redirect, nil, transport.ErrRedirect, "redirects are not followed: the response redirects to https://example.com/sign/(redacted)/in%E2%80%8B"},
+		{"truncated", truncated, nil, io.ErrUnexpectedEOF, "response is truncated: header (redacted): unexpected EOF"},
+	} {
+		s := &transport.Sender{Transport: &roundTripper{new([]string), func(*http.Request) (*http.Response, error) { return test.response, test.err }}}
+		ctx, trace := transport.WithTrace(t.Context())
+		response, err := s.Send((&http.Request{}).WithContext(ctx), trace, 1<<20, token)
+		if err == nil {
+			err = response.Err
+		}
+		if err == nil || err.Error() != test.text || test.is != nil && !errors.Is(err, test.is) {
+			t.Errorf("%s: the error is %v, want %s", test.name, err, test.text)
+		}
+		mustNotContain(t, err, "hidden")
+	}
+}
+
+// mustNotContain fails the test if an error in the chain has the text.
+func mustNotContain(t *testing.T, err error, text string) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if strings.Contains(err.Error(), text) {
+		t.Errorf("%T shows the secret: %v", err, err)
+	}
+	mustNotContain(t, errors.Unwrap(err), text)
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			mustNotContain(t, err, text)
+		}
+	}
+}
