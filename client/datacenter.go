@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -82,13 +81,6 @@ func isZoho(domain string) bool {
 	return slices.ContainsFunc(DataCenters(), func(d DataCenter) bool { return d.APIURL == "https://www."+domain })
 }
 
-// isZohoHost reports whether host is the API host or accounts host of one of Zoho's data centres.
-func isZohoHost(host string) bool {
-	return isZoho(apiDomain(host)) || slices.ContainsFunc(DataCenters(), func(d DataCenter) bool {
-		return normalizedHost(d.AccountsURL) == normalizedHost(host)
-	})
-}
-
 // apiDomain returns the host of an API URL without the prefix that names the environment.
 func apiDomain(apiURL string) string {
 	host := normalizedHost(apiURL)
@@ -127,8 +119,8 @@ func checkURL(field, value string) error {
 		rule = "has white space around it: remove it"
 	default:
 		// A proxy may have a path of its own, Zoho's hosts have none.
-		below := strings.ToLower(path.Clean("/" + u.Path))
-		ofZoho := below != "/" && isZohoHost(u.Hostname())
+		below := strings.ToLower(strings.ReplaceAll(u.Path, "//", "/"))
+		ofZoho := strings.Trim(below, "/") != "" && (isZoho(apiDomain(value)) || strings.HasPrefix(normalizedHost(value), "accounts.zoho"))
 		switch {
 		case strings.Contains(below, "/crm/v"), ofZoho && field == "APIURL":
 			rule = "must be given without " + generated.BasePath + ", which this package adds"
