@@ -263,8 +263,7 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 	case isCode:
 		failure.Code = Code(text)
 	}
-	switch failure.Code {
-	case CodeInvalidCode, CodeInvalidClient, CodeInvalidClientSecret:
+	if failure.Code == CodeInvalidCode || failure.Code == CodeInvalidClient || failure.Code == CodeInvalidClientSecret {
 		failure.transient = false // whatever the status
 	}
 	switch {

@@ -405,7 +405,7 @@ func TestErrorOfACallThatWaitedForATokenHasTheLastResponse(t *testing.T) {
 			defer cancel()
 			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
 			failure, _ := errors.AsType[*client.AuthError](err)
-			if failure == nil || failure.StatusCode != 503 || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
+			if failure == nil || failure.StatusCode != http.StatusServiceUnavailable || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
 				t.Error(err)
 			}
 		}
