@@ -40,7 +40,7 @@ const (
 	maxThrottlePause = 10 * time.Minute
 	// maxUnusablePause is the longest pause after tokens that cannot be used.
 	maxUnusablePause = 10 * time.Minute
-	// lostPause is the first pause after a token request whose response was lost: Zoho may have counted a token for it.
+	// lostPause is the pause after the second token request in a row whose response was lost: Zoho may have counted tokens.
 	lostPause = time.Second
 	// accessDenied is the error of a throttled token request.
 	accessDenied = "Access Denied"
@@ -84,8 +84,9 @@ func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) to
 type tokenAttempt struct {
 	token tokens.Token
 	err   *AuthError
-	// pause is how long err is remembered. It doubles up to maxPause with each request that cost a token.
-	pause, maxPause time.Duration
+	// pause is how long err is remembered. It is longer for each unusable token in a row.
+	pause    time.Duration
+	unusable bool
 }
 
 // request requests a token, with the retries of an operation. A throttled request is not repeated, one whose response was lost
@@ -115,11 +116,12 @@ func (e *tokenEndpoint) request(ctx context.Context, retried func(error)) (token
 		e.wasted.Store(0)
 		return last.token, nil
 	}
-	if lost > 0 && last.pause == 0 {
-		last.pause, last.maxPause = lostPause, failurePause
-	}
-	if last.maxPause > 0 {
-		last.pause = tokens.Growing(last.pause, int(e.wasted.Add(1)), last.maxPause)
+	switch {
+	case last.unusable:
+		last.pause = tokens.Growing(failurePause, int(e.wasted.Add(1)), maxUnusablePause)
+	case lost > 0 && last.pause == 0:
+		// None after the first one: those who waited for it try by themselves.
+		last.pause = tokens.Growing(lostPause, int(e.wasted.Add(1))-1, failurePause)
 	}
 	return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
 }
@@ -177,7 +179,7 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), slices.Concat(e.secrets, []string{value})...))
 	}
 	if rejected != nil {
-		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause, maxPause: maxUnusablePause}
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, unusable: true}
 	}
 	// Without the monotonic clock, which stops while a machine sleeps.
 	began = began.Round(0)
@@ -261,8 +263,7 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 	case isCode:
 		failure.Code = Code(text)
 	}
-	switch failure.Code {
-	case CodeInvalidCode, CodeInvalidClient, CodeInvalidClientSecret:
+	if failure.Code == CodeInvalidCode || failure.Code == CodeInvalidClient || failure.Code == CodeInvalidClientSecret {
 		failure.transient = false // whatever the status
 	}
 	switch {

@@ -307,7 +307,7 @@ func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) 
 		return func() (*http.Response, error) { return newResponse(200, body), nil }
 	}
 	unavailable := false
-	lost := []int{0, 0, 1, 1, 3, 3, 7, 7, 15, 15, 31, 31, 63, 63, 123, 123, 183, 183}
+	lost := []int{0, 0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 124, 124, 184, 184}
 	unusable := []int{0, 60, 180, 420, 900, 1500}
 	for _, test := range []struct {
 		name    string
@@ -321,7 +321,7 @@ func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) 
 				return newResponse(503, ""), nil
 			}
 			return nil, io.EOF
-		}, []int{0, 0, 0, 0, 1, 1, 1, 1, 3, 3, 3, 3, 7, 7, 7, 7}},
+		}, []int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4}},
 		{"another data centre", wrong(`{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), unusable},
 		{"no token", wrong(`{"access_token":"1000.a b"}`), unusable},
 	} {
@@ -361,6 +361,36 @@ func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) 
 	}
 }
 
+// TestLostTokenRequestOfAnotherCall has 30 calls wait for a token request whose response is lost.
+func TestLostTokenRequestOfAnotherCall(t *testing.T) {
+	t.Parallel()
+	for lost, works := range []bool{true, true, true, true, false} { // a request is repeated once, in two refreshes
+		synctest.Test(t, func(t *testing.T) {
+			z, n := &fakeZoho{}, 0
+			crm := newClient(t, client.EU, credentials(), roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == "" {
+					if time.Sleep(time.Second); n < lost {
+						n++
+						return nil, io.EOF
+					}
+				}
+				return z.RoundTrip(r)
+			}).option())
+			go func() { _ = update(t, crm) }()
+			synctest.Wait()
+			var group sync.WaitGroup
+			for range 30 {
+				group.Go(func() {
+					if err := update(t, crm); (err == nil) != works {
+						t.Errorf("after %d lost token requests: %v", lost, err)
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+}
+
 func TestErrorOfACallThatWaitedForATokenHasTheLastResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -375,7 +405,7 @@ func TestErrorOfACallThatWaitedForATokenHasTheLastResponse(t *testing.T) {
 			defer cancel()
 			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
 			failure, _ := errors.AsType[*client.AuthError](err)
-			if failure == nil || failure.StatusCode != 503 || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
+			if failure == nil || failure.StatusCode != http.StatusServiceUnavailable || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
 				t.Error(err)
 			}
 		}

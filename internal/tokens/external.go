@@ -42,8 +42,11 @@ func (e *External) get(ctx context.Context, rejected string) (string, Origin, er
 	return token, Caller, err
 }
 
+// maxJoined is the number of calls of others that someone waits for.
+const maxJoined = 3
+
 // share calls f once for all who wait with the same key, detached from their contexts and within timeout. Someone who joined a
-// call that failed starts or joins one more, and so does someone who cannot use the value of a call that began earlier.
+// call that failed starts or joins another one, and so does someone who cannot use the value of a call that began earlier.
 func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, usable func(T) bool, f func(context.Context) (T, error)) (T, error) {
 	for joined := 1; ; joined++ {
 		started := false
@@ -56,7 +59,7 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		select {
 		case r := <-result:
 			value, _ := r.Val.(T)
-			if started || joined == 2 || isFinal(r.Err) || r.Err == nil && usable(value) {
+			if started || joined == maxJoined || isFinal(r.Err) || r.Err == nil && (usable(value) || joined > 1) {
 				return value, r.Err
 			}
 		case <-ctx.Done():

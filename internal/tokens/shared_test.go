@@ -5,7 +5,6 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,29 +257,38 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 // TestWaiters has 100 callers wait for the refresh that another caller started.
 func TestWaiters(t *testing.T) {
 	t.Parallel()
-	nothing := func() {}
+	nothing := func(int) {}
 	for _, test := range []struct {
 		name     string
-		first    func()          // runs in the first token request
+		request  func(n int)     // runs in the nth token request
 		failure  *tokens.Failure // of all token requests
 		deadline time.Duration   // of the caller that started the refresh
 		requests int
+		failed   int // of the 100
 	}{
-		{"success", nothing, nil, time.Hour, 1},
-		{"short deadline of that caller", nothing, nil, 50 * time.Millisecond, 1},
-		{"panic in its request", func() { panic("broken") }, nil, time.Hour, 2},
-		{"end of its goroutine", runtime.Goexit, nil, time.Hour, 2},
-		{"request that takes too long", func() { time.Sleep(3 * time.Minute) }, nil, time.Hour, 2},
-		{"failures of the network", nothing, errNoNetwork, time.Hour, 2},
-		{"failure that stays", nothing, errRejected, time.Hour, 1},
+		{"success", nothing, nil, time.Hour, 1, 0},
+		{"short deadline of that caller", nothing, nil, 50 * time.Millisecond, 1, 0},
+		{"panic in its request", func(n int) { panicUntil(n, 1) }, nil, time.Hour, 2, 0},
+		{"panics in two requests", func(n int) { panicUntil(n, 2) }, nil, time.Hour, 3, 1},
+		{"end of its goroutine", func(n int) {
+			if n == 1 {
+				runtime.Goexit()
+			}
+		}, nil, time.Hour, 2, 0},
+		{"request that takes too long", func(n int) {
+			if n == 1 {
+				time.Sleep(3 * time.Minute)
+			}
+		}, nil, time.Hour, 2, 0},
+		{"failures of the network", nothing, errNoNetwork, time.Hour, 3, 100},
+		{"failure that stays", nothing, errRejected, time.Hour, 1, 100},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend()
 			b.failure, b.hook = test.failure, func(function, _ string) error {
 				if function == "request" {
-					if time.Sleep(time.Second); len(b.requests) == 1 {
-						test.first()
-					}
+					time.Sleep(time.Second)
+					test.request(len(b.requests))
 				}
 				return nil
 			}
@@ -290,20 +298,27 @@ func TestWaiters(t *testing.T) {
 			defer cancel()
 			go func() { _, _, _ = s.Token(ctx) }()
 			synctest.Wait()
-			var group sync.WaitGroup
+			results := make(chan error)
 			for range 100 {
-				group.Go(func() {
-					if _, _, err := s.Token(t.Context()); (err == nil) != (test.failure == nil) {
-						t.Errorf("%s: %v", test.name, err)
-					}
-				})
+				go func() { _, _, err := s.Token(t.Context()); results <- err }()
 			}
-			group.Wait()
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			failed := 0
+			for range 100 {
+				if <-results != nil {
+					failed++
+				}
+			}
+			if len(b.requests) != test.requests || failed != test.failed {
+				t.Errorf("%s: %d token requests, want %d; %d calls failed, want %d", test.name, len(b.requests), test.requests, failed, test.failed)
 			}
 			time.Sleep(3 * time.Minute)
 		})
+	}
+}
+
+func panicUntil(n, last int) {
+	if n <= last {
+		panic("broken")
 	}
 }
 
