@@ -97,6 +97,8 @@ func TestFailuresOfAProxy(t *testing.T) {
 		switch name {
 		case "phrase":
 			io.WriteString(conn, "HTTP/1.1 407 Sign in first\r\n\r\n")
+		case "none":
+			io.WriteString(conn, "HTTP/1.1 502 \r\n\r\n")
 		case "alert":
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
 			conn.Read(make([]byte, 64<<10))
@@ -148,6 +150,7 @@ func TestFailuresOfAProxy(t *testing.T) {
 	for _, test := range []connection{
 		{"SDK: own phrase", "https://phrase.example.com", through(sdkTransport(), "http", host, nil), "proxy " + host + ": CONNECT was rejected with HTTP 407", nil, 1},
 		{"caller: own phrase", "https://phrase.example.com", through(callersTransport(), "http", host, nil), "proxy " + host + ": Sign in first", nil, 4},
+		{"caller: no phrase", "https://none.example.com", through(callersTransport(), "http", host, nil), "proxy " + host + ":", nil, 4},
 		{"SDK, wrapped: CONNECT rejected with 407", "https://407.example.com", wrapper{through(sdkTransport(), "http", host, nil)}, "proxy " + host + ": CONNECT was rejected with HTTP 407", nil, 1},
 		{"SDK, wrapped: CONNECT rejected with 502", "https://502.example.com", wrapper{through(sdkTransport(), "http", host, nil)}, "proxy " + host + ": CONNECT was rejected with HTTP 502", nil, 4},
 		{"caller, wrapped: CONNECT rejected with 407", "https://407.example.com", wrapper{through(callersTransport(), "http", host, nil)}, "proxy of the transport: Proxy Authentication Required", nil, 1},

@@ -52,7 +52,10 @@
 //
 //   - Statuses 429, 500, 502, 503 and 504, network failures and truncated responses are retried, 4 attempts in all
 //     ([WithMaxAttempts]). Updates are idempotent, so they are retried too.
-//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried.
+//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried. Without the
+//     OnProxyConnectResponse of [http.Transport], a proxy is known to reject the client only by the usual reason phrases.
+//   - A connection on which two requests time out, without a response for 5 s or more, is closed. Its other requests fail
+//     and are retried.
 //   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
 //   - Retry-After is honoured up to 60 s. If it is longer, or longer than the time left, the call returns the error at once.
 //   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost is retried
@@ -63,7 +66,9 @@
 //
 //   - A request may take 30 s ([WithAttemptTimeout], or the Timeout of the [http.Client] if that is shorter).
 //   - A call may take 2 minutes with all its attempts and waits ([WithTimeout]).
-//   - When the context ends, the call returns immediately. The error also wraps the last API error, if any.
+//   - When the context ends, the call returns immediately. The error also wraps the last API error, if any. A caller's
+//     RoundTripper must end its request with the context, as that of net/http does: one that does not delays the call and
+//     holds its slot of [WithMaxConcurrent].
 //
 // # Responses
 //

@@ -367,8 +367,9 @@ func isProxyRejection(err error) bool {
 		}
 	}
 	// Without OnProxyConnectResponse, the text is the reason phrase of the proxy.
+	text := err.Error()
 	for status := http.StatusBadRequest; status < http.StatusInternalServerError; status++ {
-		if isFinalRejection(status) && err.Error() == http.StatusText(status) {
+		if isFinalRejection(status) && text != "" && text == http.StatusText(status) {
 			return true
 		}
 	}
