@@ -73,11 +73,11 @@ type reply struct {
 // list returns the value of key if it is the only content of the response, or the error that the response is.
 func (r reply) list(key string) (json.RawMessage, *Error) {
 	if r.response.Err != nil {
-		return nil, r.malformed(-1, r.response.Err.Error())
+		return nil, r.malformed(r.response.Err.Error())
 	}
 	bare, ok := readItem(r.response.Body)
 	if !ok {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	}
 	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
 	switch key {
@@ -90,11 +90,11 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	case bare.isResult || others:
-		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
+		return nil, r.malformed("response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
-		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
+		return nil, r.malformed(fmt.Sprintf("response has the content type %q", r.contentType()))
 	}
 	return list, nil
 }
@@ -118,7 +118,7 @@ func decodeResults(r reply, key string, ids []string) ([]Result, error) {
 		count++
 	}
 	if count != len(ids) || count == 0 {
-		failure := r.malformed(-1, fmt.Sprintf("response has %d results, want %d", count, len(ids)))
+		failure := r.malformed(fmt.Sprintf("response has %d results, want %d", count, len(ids)))
 		return failAll(len(ids), failure), failure
 	}
 	return results, joinErrors(errs)
@@ -164,9 +164,11 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
 	for data := range jsonscan.Elements(element) {
-		if errs = append(errs, r.resultError(index, id, data)); len(errs) == maxElementErrors {
+		if len(errs) == maxElementErrors {
+			errs = append(errs, r.malformedResult(index, id, element, fmt.Sprintf("the input has more than %d errors", maxElementErrors)))
 			break
 		}
+		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)
@@ -208,18 +210,18 @@ func (r reply) objects(key string) ([]json.RawMessage, error) {
 		return nil, failure
 	}
 	if r.response.Status >= 300 {
-		return nil, r.malformed(-1, "response has a list, but its HTTP status is that of an error")
+		return nil, r.malformed("response has a list, but its HTTP status is that of an error")
 	}
 	if list[0] != '[' {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	}
 	objects := []json.RawMessage{}
 	for object := range jsonscan.Elements(list) {
 		switch {
 		case objectID(object) == "":
-			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(objects)))
+			return nil, r.malformed(fmt.Sprintf("element %d of the list has no id", len(objects)))
 		case len(objects) == maxElements:
-			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
+			return nil, r.malformed(fmt.Sprintf("the list has more than %d elements", maxElements))
 		}
 		objects = append(objects, object)
 	}
@@ -324,25 +326,32 @@ func (r reply) apiError(index int, it item) *Error {
 }
 
 // malformed returns the error of a response that is not in the documented format.
-func (r reply) malformed(index int, message string) *Error {
-	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
-	err.err = r.response.Err
-	err.maybeApplied = transport.Classify(r.response, nil).MaybeApplied && r.changes()
-	switch {
-	case transport.IsRetryableStatus(r.response.Status), errors.Is(r.response.Err, ErrResponseTruncated):
-		err.Resolution = "Try again later."
-	case index < 0:
+func (r reply) malformed(message string) *Error {
+	err := r.malformedResult(-1, "", r.response.Body, message)
+	if err.Resolution == "" {
 		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
 	}
-	err.Snippet = r.snippet(r.response.Body)
 	return err
 }
 
-// malformedResult returns the error of the result of one input that is not in the documented format.
-func (r reply) malformedResult(index int, id string, element json.RawMessage, message string) *Error {
-	err := r.malformed(index, message)
-	err.InputID, err.Snippet = id, r.snippet(element)
+// malformedResult returns the error of a part of a response that is not in the documented format, the result of one input.
+func (r reply) malformedResult(index int, id string, data json.RawMessage, message string) *Error {
+	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
+	err.err, err.InputID, err.Snippet = r.response.Err, id, r.snippet(data)
+	err.maybeApplied = r.changes() && (transport.Classify(r.response, nil).MaybeApplied || r.mayHaveSuccess(index, data))
+	if transport.IsRetryableStatus(r.response.Status) || errors.Is(r.response.Err, ErrResponseTruncated) {
+		err.Resolution = "Try again later."
+	}
 	return err
+}
+
+// mayHaveSuccess reports whether data that cannot be used has a success, or with status 400, which may come with successes
+// too, a result.
+func (r reply) mayHaveSuccess(index int, data []byte) bool {
+	has := func(text string) bool { return bytes.Contains(data, []byte(text)) }
+	isHTML := bytes.HasPrefix(bytes.TrimSpace(data), []byte("<"))
+	isResult := index >= 0 || bytes.Count(data, []byte("{")) > 1 && (has(`"`+keyContactRoles+`"`) || has(`"`+keyModules+`"`))
+	return !isHTML && (has(`"success"`) || has(`"SUCCESS"`) || isResult && r.response.Status == http.StatusBadRequest)
 }
 
 func (r reply) snippet(data []byte) string {

@@ -122,6 +122,50 @@ func TestResultsOfABulkUpdate(t *testing.T) {
 	}
 }
 
+// An update may have taken effect if its response has a success that cannot be matched to the input, whatever the HTTP status.
+func TestUnusableResponsesThatMayHaveASuccess(t *testing.T) {
+	t.Parallel()
+	first, next := updated(roleID), updated(nextRoleID)
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		want   bool
+	}{
+		{"no role updated", 400, roles(wrong, taken), false},
+		{"one result for two inputs", 400, roles(first), true},
+		{"one error for two inputs", 400, roles(wrong), true},
+		{"three results", 400, roles(wrong, wrong, first), true},
+		{"results in another order", 400, roles(next, first), true},
+		{"no id", 400, roles(wrong, item("SUCCESS", "{}", "success")), true},
+		{"error and success of one role", 400, roles(wrong, "["+taken+","+next+"]"), true},
+		{"success after 100 errors of one role", 400, roles(wrong, "["+strings.Repeat(taken+",", 100)+next+"]"), true},
+		{"success without a status", 400, roles(wrong, `{"code":"SUCCESS"}`), true},
+		{"error without a code", 400, roles(wrong, `{"status":"failure"}`), true},
+		{"error of the whole request beside them", 400, wrong[:len(wrong)-1] + "," + roles(first, wrong)[1:], true},
+		{"two lists", 400, `{"contact_roles":[],` + roles(first, wrong)[1:], true},
+		{"list of modules", 400, `{"modules":[` + wrong + `]}`, true},
+		{"text after them", 400, "\n" + roles(first, wrong) + "x", true},
+		{"end of the list is missing", 400, roles(wrong, next)[:80], true},
+		{"empty list", 400, roles(), false},
+		{"JSON of a gateway", 400, `{"error":{"code":400,"status":"INVALID_ARGUMENT"}}`, false},
+		{"HTML of a gateway", 400, ` <p class="success">{"contact_roles":[{}]}`, false},
+		{"success with status 304", 304, roles(first, wrong), true},
+		{"success with status 401", 401, roles(first, wrong), true},
+		{"success with status 404", 404, roles(first, wrong), true},
+		{"success with status 409", 409, roles(first, wrong), true},
+		{"success with status 422", 422, roles(first), true},
+		{"success with status 429", 429, roles(first, wrong), true},
+		{"errors with status 409", 409, roles(wrong), false},
+		{"error of the whole request with status 403", 403, errorBody("NO_PERMISSION"), false},
+	} {
+		err := second(offline(t, secretStatic, responding(test.status, test.body), client.WithMaxAttempts(1)).UpdateContactRoles(t.Context(), roleUpdates))
+		if err == nil || client.MaybeApplied(err) != test.want {
+			t.Errorf("%s: may have taken effect: %t, want %t: %v", test.name, client.MaybeApplied(err), test.want, err)
+		}
+	}
+}
+
 func unjoin(err error) []error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		return several.Unwrap()
