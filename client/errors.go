@@ -69,8 +69,8 @@ type Error struct {
 	StatusCode int
 	// Code is Zoho's code, empty if the response is not Zoho's.
 	Code Code
-	// Message is Zoho's message, without unprintable characters, which varies and may be localised; or, if Code is
-	// empty, what is wrong with the response.
+	// Message is Zoho's message, without unprintable characters and at most 4 KiB, which varies and may be localised; or, if
+	// Code is empty, what is wrong with the response.
 	Message string
 	// Details are Zoho's details.
 	Details Details
@@ -119,9 +119,10 @@ type Details struct {
 	ResourcePathIndex int `json:"resource_path_index"`
 	// SupportedVersion is the API version that has the operation.
 	SupportedVersion int `json:"supported_version"`
-	// Permissions are the permissions that the user lacks.
+	// Permissions are the permissions that the user lacks, at most 100.
 	Permissions []string `json:"permissions"`
-	// Raw is the whole JSON value, without unprintable characters. It is empty if that has more than 64 KiB.
+	// Raw is the whole JSON value, without unprintable characters. It and the typed keys but ID are empty if
+	// that has more than 4 KiB.
 	Raw json.RawMessage `json:"-"`
 }
 

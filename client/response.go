@@ -28,10 +28,15 @@ const (
 
 	// maxElementErrors is the number of errors of one input that are read.
 	maxElementErrors = 100
-	// maxElements is the number of objects of a list that are read. Each takes more memory than its JSON may have.
-	maxElements = 50_000
+	// maxObjects is the number of objects that a list of a read may have, nested ones included. Each takes more memory than its
+	// JSON may have.
+	maxObjects = 100_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
-	maxText = 64 << 10
+	maxText = 4 << 10
+	// maxPermissions is the number of permissions that the details of an error keep.
+	maxPermissions = 100
+	// maxDigits is the length of the longest id.
+	maxDigits = 19
 )
 
 // Result is the result of one input.
@@ -215,13 +220,13 @@ func (r reply) objects(key string) ([]json.RawMessage, error) {
 	if list[0] != '[' {
 		return nil, r.malformed(errNotJSON.Error())
 	}
+	if bytes.Count(list, []byte("{")) > maxObjects {
+		return nil, r.malformed(fmt.Sprintf("the list has more than %d objects", maxObjects))
+	}
 	objects := []json.RawMessage{}
 	for object := range jsonscan.Elements(list) {
-		switch {
-		case objectID(object) == "":
+		if objectID(object) == "" {
 			return nil, r.malformed(fmt.Sprintf("element %d of the list has no id", len(objects)))
-		case len(objects) == maxElements:
-			return nil, r.malformed(fmt.Sprintf("the list has more than %d elements", maxElements))
 		}
 		objects = append(objects, object)
 	}
@@ -273,7 +278,7 @@ func (it item) isError() bool {
 	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
 }
 
-// objectID returns the id of an object, empty if it has none or two. Zoho documents a string; a number is accepted, with all its
+// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a number is accepted, with all its
 // digits.
 func objectID(object json.RawMessage) string {
 	var raw json.RawMessage
@@ -284,7 +289,7 @@ func objectID(object json.RawMessage) string {
 	if id == "" {
 		id = string(raw)
 	}
-	if strings.Trim(id, "0123456789") != "" {
+	if len(id) > maxDigits || strings.Trim(id, "0123456789") != "" {
 		return ""
 	}
 	return id
@@ -377,6 +382,7 @@ func (r reply) readDetails(raw json.RawMessage) (d Details) {
 	if len(raw) <= maxText {
 		d.Raw = json.RawMessage(r.redact(string(raw)))
 		decodeLenient(d.Raw, &d)
+		d.Permissions = slices.Clone(d.Permissions[:min(len(d.Permissions), maxPermissions)])
 	}
 	d.ID = objectID(raw)
 	return d
