@@ -251,7 +251,7 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: unknown code", one(responding(400, errorBody("A_NEW_CODE")))},
 		{"Zoho's error: no message", one(responding(400, `{"code":"A_NEW_CODE","details":{"limit":1},"status":"error"}`))},
 		{"Zoho's error: unprintable characters", one(responding(400, strings.Replace(errorBody("A_NEW_CODE"), "text", `two\nlines\u200b\u0000`, 1)))},
-		{"Zoho's error: long texts", one(responding(400, item("A_NEW_CODE"+strings.Repeat("E", 999), `{"long":"`+strings.Repeat("long ", 999)+`"}`, "error")))},
+		{"Zoho's error: long texts", one(responding(400, item("A_NEW_CODE"+strings.Repeat("E", 999), `{"long":"`+strings.Repeat("long ", 500)+`"}`, "error")))},
 		{"Zoho's error: scope", one(responding(401, errorBody("OAUTH_SCOPE_MISMATCH")))},
 		{"Zoho's error: scope of a check", offline(t, secretStatic, responding(401, errorBody("OAUTH_SCOPE_MISMATCH"))).Check(t.Context())},
 		{"Zoho's error: permission", one(responding(403, item("NO_PERMISSION", `{"permissions":["Crm_Implied_Edit_Contacts"]}`, "error")))},
@@ -299,7 +299,7 @@ func responseErrors(t *testing.T) []message {
 		{"unusable response: another module", read(200, `{"modules":[{"id":"1","api_name":"Leads"}]}`)},
 		{"unusable response: module without an id", read(200, `{"modules":[{"api_name":"Vehicles"}]}`)},
 		{"unusable response: not a list", read(200, `{"modules":{}}`)},
-		{"unusable response: long list", read(200, `{"modules":[`+strings.Repeat(`{"id":"1"},`, 50_000)+`{"id":"1"}]}`)},
+		{"unusable response: long list", read(200, `{"modules":[`+strings.Repeat(`{"id":"1"},`, 100_000)+`{"id":"1"}]}`)},
 		{"unusable response: list with the status of an error", read(400, `{"modules":[{"id":"1"}]}`)},
 		{"incomplete list", second(offline(t, secretStatic, responding(200, `{"profiles":[{"id":"1"}],"info":{"more_records":true}}`)).ListProfiles(t.Context()))},
 	}

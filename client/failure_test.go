@@ -195,10 +195,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	for status, location := range map[int]string{301: secret, 302: secret, 303: secret, 307: secret, 308: secret, 309: "/crm/v7/x?code=hunter22", 398: "/" + strings.Repeat("x", 1<<20), 399: "http://%zz"} {
 		to := map[int]string{309: "/crm/v7/x:", 398: "/xxx", 399: "a URL that cannot be parsed"}[status]
 		tests = append(tests, serverFailure{fmt.Sprint(status), []http.HandlerFunc{send(status, roleUpdated, "Location", location)},
-			failure{"redirects are not followed: the response redirects to " + cmp.Or(to, elsewhere.URL+"/x:"), client.ErrRedirect, 1, false, false}})
+			failure{"redirects are not followed: the response redirects to " + cmp.Or(to, elsewhere.URL+"/x:"), client.ErrRedirect, 1, true, false}})
 	}
 	testServerFailures(t, false, append(tests,
-		serverFailure{"without a Location", respondJSON(307, roleUpdated), failure{"disagree", nil, 1, false, false}},
+		serverFailure{"without a Location", respondJSON(307, roleUpdated), failure{"disagree", nil, 1, true, false}},
 		serverFailure{"a Location of another status", respondJSON(400, errorBody("INVALID_DATA"), "Location", secret), failure{"HTTP 400", client.CodeInvalidData, 1, false, false}},
 	))
 }

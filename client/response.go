@@ -28,10 +28,15 @@ const (
 
 	// maxElementErrors is the number of errors of one input that are read.
 	maxElementErrors = 100
-	// maxElements is the number of objects of a list that are read. Each takes more memory than its JSON may have.
-	maxElements = 50_000
+	// maxObjects is the number of objects that a list of a read may have, nested ones included. Each takes more memory than its
+	// JSON may have.
+	maxObjects = 100_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
-	maxText = 64 << 10
+	maxText = 4 << 10
+	// maxPermissions is the number of permissions that the details of an error keep.
+	maxPermissions = 100
+	// maxDigits is the length of the longest id.
+	maxDigits = 19
 )
 
 // Result is the result of one input.
@@ -73,11 +78,11 @@ type reply struct {
 // list returns the value of key if it is the only content of the response, or the error that the response is.
 func (r reply) list(key string) (json.RawMessage, *Error) {
 	if r.response.Err != nil {
-		return nil, r.malformed(-1, r.response.Err.Error())
+		return nil, r.malformed(r.response.Err.Error())
 	}
 	bare, ok := readItem(r.response.Body)
 	if !ok {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	}
 	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
 	switch key {
@@ -90,11 +95,11 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	case bare.isResult || others:
-		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
+		return nil, r.malformed("response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
-		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
+		return nil, r.malformed(fmt.Sprintf("response has the content type %q", r.contentType()))
 	}
 	return list, nil
 }
@@ -118,7 +123,7 @@ func decodeResults(r reply, key string, ids []string) ([]Result, error) {
 		count++
 	}
 	if count != len(ids) || count == 0 {
-		failure := r.malformed(-1, fmt.Sprintf("response has %d results, want %d", count, len(ids)))
+		failure := r.malformed(fmt.Sprintf("response has %d results, want %d", count, len(ids)))
 		return failAll(len(ids), failure), failure
 	}
 	return results, joinErrors(errs)
@@ -164,9 +169,11 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
 	for data := range jsonscan.Elements(element) {
-		if errs = append(errs, r.resultError(index, id, data)); len(errs) == maxElementErrors {
+		if len(errs) == maxElementErrors {
+			errs = append(errs, r.malformedResult(index, id, element, fmt.Sprintf("the input has more than %d errors", maxElementErrors)))
 			break
 		}
+		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)
@@ -208,18 +215,18 @@ func (r reply) objects(key string) ([]json.RawMessage, error) {
 		return nil, failure
 	}
 	if r.response.Status >= 300 {
-		return nil, r.malformed(-1, "response has a list, but its HTTP status is that of an error")
+		return nil, r.malformed("response has a list, but its HTTP status is that of an error")
 	}
 	if list[0] != '[' {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
+	}
+	if bytes.Count(list, []byte("{")) > maxObjects {
+		return nil, r.malformed(fmt.Sprintf("the list has more than %d objects", maxObjects))
 	}
 	objects := []json.RawMessage{}
 	for object := range jsonscan.Elements(list) {
-		switch {
-		case objectID(object) == "":
-			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(objects)))
-		case len(objects) == maxElements:
-			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
+		if objectID(object) == "" {
+			return nil, r.malformed(fmt.Sprintf("element %d of the list has no id", len(objects)))
 		}
 		objects = append(objects, object)
 	}
@@ -271,7 +278,7 @@ func (it item) isError() bool {
 	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
 }
 
-// objectID returns the id of an object, empty if it has none or two. Zoho documents a string; a number is accepted, with all its
+// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a number is accepted, with all its
 // digits.
 func objectID(object json.RawMessage) string {
 	var raw json.RawMessage
@@ -282,7 +289,7 @@ func objectID(object json.RawMessage) string {
 	if id == "" {
 		id = string(raw)
 	}
-	if strings.Trim(id, "0123456789") != "" {
+	if len(id) > maxDigits || strings.Trim(id, "0123456789") != "" {
 		return ""
 	}
 	return id
@@ -324,25 +331,32 @@ func (r reply) apiError(index int, it item) *Error {
 }
 
 // malformed returns the error of a response that is not in the documented format.
-func (r reply) malformed(index int, message string) *Error {
-	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
-	err.err = r.response.Err
-	err.maybeApplied = transport.Classify(r.response, nil).MaybeApplied && r.changes()
-	switch {
-	case transport.IsRetryableStatus(r.response.Status), errors.Is(r.response.Err, ErrResponseTruncated):
-		err.Resolution = "Try again later."
-	case index < 0:
+func (r reply) malformed(message string) *Error {
+	err := r.malformedResult(-1, "", r.response.Body, message)
+	if err.Resolution == "" {
 		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
 	}
-	err.Snippet = r.snippet(r.response.Body)
 	return err
 }
 
-// malformedResult returns the error of the result of one input that is not in the documented format.
-func (r reply) malformedResult(index int, id string, element json.RawMessage, message string) *Error {
-	err := r.malformed(index, message)
-	err.InputID, err.Snippet = id, r.snippet(element)
+// malformedResult returns the error of a part of a response that is not in the documented format, the result of one input.
+func (r reply) malformedResult(index int, id string, data json.RawMessage, message string) *Error {
+	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
+	err.err, err.InputID, err.Snippet = r.response.Err, id, r.snippet(data)
+	err.maybeApplied = r.changes() && (transport.Classify(r.response, nil).MaybeApplied || r.mayHaveSuccess(index, data))
+	if transport.IsRetryableStatus(r.response.Status) || errors.Is(r.response.Err, ErrResponseTruncated) {
+		err.Resolution = "Try again later."
+	}
 	return err
+}
+
+// mayHaveSuccess reports whether data that cannot be used has a success, or with status 400, which may come with successes
+// too, a result.
+func (r reply) mayHaveSuccess(index int, data []byte) bool {
+	has := func(text string) bool { return bytes.Contains(data, []byte(text)) }
+	isHTML := bytes.HasPrefix(bytes.TrimSpace(data), []byte("<"))
+	isResult := index >= 0 || bytes.Count(data, []byte("{")) > 1 && (has(`"`+keyContactRoles+`"`) || has(`"`+keyModules+`"`))
+	return !isHTML && (has(`"success"`) || has(`"SUCCESS"`) || isResult && r.response.Status == http.StatusBadRequest)
 }
 
 func (r reply) snippet(data []byte) string {
@@ -368,6 +382,7 @@ func (r reply) readDetails(raw json.RawMessage) (d Details) {
 	if len(raw) <= maxText {
 		d.Raw = json.RawMessage(r.redact(string(raw)))
 		decodeLenient(d.Raw, &d)
+		d.Permissions = slices.Clone(d.Permissions[:min(len(d.Permissions), maxPermissions)])
 	}
 	d.ID = objectID(raw)
 	return d
