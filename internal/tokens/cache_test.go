@@ -235,8 +235,8 @@ func TestClaims(t *testing.T) {
 					t.Errorf("%s: %v", test.name, err)
 				}
 			}
-			if took := time.Since(began); len(b.requests) != test.requests || took < test.least || took > test.most {
-				t.Errorf("%s: %d token requests in %s", test.name, len(b.requests), took)
+			if took := time.Since(began); b.tokenRequests() != test.requests || took < test.least || took > test.most {
+				t.Errorf("%s: %d token requests in %s", test.name, b.tokenRequests(), took)
 			}
 		})
 	}

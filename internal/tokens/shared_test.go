@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,7 +35,7 @@ func TestRefreshBegins(t *testing.T) {
 				mustToken(t, s, "token-1", tokens.Endpoint)
 				began := time.Now()
 				time.Sleep(lifetime - margin - 1)
-				for len(b.requests) == 1 && time.Since(began) < lifetime {
+				for b.tokenRequests() == 1 && time.Since(began) < lifetime {
 					mustToken(t, s, "token-1", tokens.Memory)
 					synctest.Wait()
 					time.Sleep(margin / 100)
@@ -80,8 +81,8 @@ func TestBackgroundRefresh(t *testing.T) {
 				synctest.Wait()
 				time.Sleep(time.Second)
 			}
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			if b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, b.tokenRequests(), test.requests)
 			}
 			time.Sleep(time.Second)
 			if token, _, err := s.Token(t.Context()); token != test.next || test.failure != nil && !errors.Is(err, test.failure) {
@@ -195,8 +196,8 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 		b.failure = errRejected
 		s := b.source(true)
 		for range 60 {
-			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || len(b.requests) != 1 {
-				t.Fatalf("after %d token requests: %v", len(b.requests), err)
+			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || b.tokenRequests() != 1 {
+				t.Fatalf("after %d token requests: %v", b.tokenRequests(), err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -232,7 +233,7 @@ func TestWaiters(t *testing.T) {
 			b := newBackend()
 			b.failure, b.hook = test.failure, func(function, _ string) error {
 				if function == "request" {
-					if time.Sleep(time.Second); len(b.requests) == 1 {
+					if time.Sleep(time.Second); b.tokenRequests() == 1 {
 						test.first()
 					}
 				}
@@ -253,8 +254,8 @@ func TestWaiters(t *testing.T) {
 				})
 			}
 			group.Wait()
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			if b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, b.tokenRequests(), test.requests)
 			}
 			time.Sleep(3 * time.Minute)
 		})
@@ -282,10 +283,10 @@ func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		mustToken(t, s, "token-1", tokens.Endpoint)
-		gets := 0
+		var gets atomic.Int64
 		b.hook = func(function, _ string) error {
 			if function == "get" {
-				if gets++; gets == 1 {
+				if gets.Add(1) == 1 {
 					time.Sleep(500 * time.Millisecond)
 					b.store("token-0", 0, time.Hour, 0)
 				}
