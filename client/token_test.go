@@ -145,6 +145,21 @@ func TestProcessesShareTokens(t *testing.T) {
 	}
 }
 
+func TestLockThatIsHeldForGoodDoesNotFailACall(t *testing.T) {
+	t.Parallel()
+	for _, timeout := range []time.Duration{9 * time.Second, 2 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			auth := credentials()
+			auth.Cache = lockedCache{&cache{values: map[string][]byte{}}, make(chan struct{})}
+			began := time.Now()
+			mustUpdate(t, (&fakeZoho{}).client(t, auth, client.WithTimeout(timeout)))
+			if took := time.Since(began); took > min(timeout/3, 30*time.Second)+time.Second {
+				t.Errorf("with %s, the call took %s", timeout, took)
+			}
+		})
+	}
+}
+
 func TestTokenRequest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

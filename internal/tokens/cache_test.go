@@ -209,8 +209,8 @@ func TestDeadlinesOfCallsCauseNoTokenRequests(t *testing.T) {
 				}
 			}
 			time.Sleep(3 * time.Minute)
-			if failures != test.failures || len(b.requests) != test.requests {
-				t.Errorf("%s: %d calls failed, want %d; %d token requests, want %d", test.name, failures, test.failures, len(b.requests), test.requests)
+			if failures != test.failures || b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d calls failed, want %d; %d token requests, want %d", test.name, failures, test.failures, b.tokenRequests(), test.requests)
 			}
 		})
 	}
@@ -264,8 +264,8 @@ func TestClaims(t *testing.T) {
 					t.Errorf("%s: %v", test.name, err)
 				}
 			}
-			if took := time.Since(began); len(b.requests) != test.requests || took < test.least || took > test.most {
-				t.Errorf("%s: %d token requests in %s", test.name, len(b.requests), took)
+			if took := time.Since(began); b.tokenRequests() != test.requests || took < test.least || took > test.most {
+				t.Errorf("%s: %d token requests in %s", test.name, b.tokenRequests(), took)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,12 +34,12 @@ func TestRefreshBegins(t *testing.T) {
 				mustToken(t, s, "token-1", tokens.Endpoint)
 				began := time.Now()
 				time.Sleep(lifetime - margin - 1)
-				for len(b.requests) == 1 && time.Since(began) < lifetime {
+				for b.tokenRequests() == 1 && time.Since(began) < lifetime {
 					mustToken(t, s, "token-1", tokens.Memory)
 					synctest.Wait()
 					time.Sleep(margin / 100)
 				}
-				after = append(after, b.requests[len(b.requests)-1].Sub(began)-lifetime+margin)
+				after = append(after, b.requests[b.tokenRequests()-1].Sub(began)-lifetime+margin)
 				mustToken(t, s, "token-2", tokens.Memory)
 			}
 			first, last := slices.Min(after), slices.Max(after)
@@ -79,8 +80,8 @@ func TestBackgroundRefresh(t *testing.T) {
 				synctest.Wait()
 				time.Sleep(time.Second)
 			}
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			if b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, b.tokenRequests(), test.requests)
 			}
 			time.Sleep(time.Second)
 			if token, _, err := s.Token(t.Context()); token != test.next || test.failure != nil && !errors.Is(err, test.failure) {
@@ -240,8 +241,8 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 		b.failure = errRejected
 		s := b.source(true)
 		for range 60 {
-			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || len(b.requests) != 1 {
-				t.Fatalf("after %d token requests: %v", len(b.requests), err)
+			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || b.tokenRequests() != 1 {
+				t.Fatalf("after %d token requests: %v", b.tokenRequests(), err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -288,7 +289,7 @@ func TestWaiters(t *testing.T) {
 			b.failure, b.hook = test.failure, func(function, _ string) error {
 				if function == "request" {
 					time.Sleep(time.Second)
-					test.request(len(b.requests))
+					test.request(b.tokenRequests())
 				}
 				return nil
 			}
@@ -308,8 +309,8 @@ func TestWaiters(t *testing.T) {
 					failed++
 				}
 			}
-			if len(b.requests) != test.requests || failed != test.failed {
-				t.Errorf("%s: %d token requests, want %d; %d calls failed, want %d", test.name, len(b.requests), test.requests, failed, test.failed)
+			if b.tokenRequests() != test.requests || failed != test.failed {
+				t.Errorf("%s: %d token requests, want %d; %d calls failed, want %d", test.name, b.tokenRequests(), test.requests, failed, test.failed)
 			}
 			time.Sleep(3 * time.Minute)
 		})
@@ -343,10 +344,10 @@ func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		mustToken(t, s, "token-1", tokens.Endpoint)
-		gets := 0
+		var gets atomic.Int64
 		b.hook = func(function, _ string) error {
 			if function == "get" {
-				if gets++; gets == 1 {
+				if gets.Add(1) == 1 {
 					time.Sleep(500 * time.Millisecond)
 					b.store("token-0", 0, time.Hour, 0)
 				}
