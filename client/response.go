@@ -320,7 +320,7 @@ func (r reply) apiError(index int, it item) *Error {
 	err.Code = Code(r.redact(it.code))
 	err.Details = r.readDetails(it.details)
 	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
-	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
+	err.Resolution = generated.Resolution(r.operation.ID, it.code)
 	switch err.Code { //nolint:exhaustive // two codes have more to say
 	case CodeOAuthScopeMismatch:
 		err.Resolution = strings.TrimSuffix(err.Resolution, ".") + ": " + strings.Join(r.operation.Scopes, ", ") + "."
