@@ -209,6 +209,7 @@ func TestDeadlinesOfCallsCauseNoTokenRequests(t *testing.T) {
 				}
 			}
 			time.Sleep(3 * time.Minute)
+			synctest.Wait()
 			if failures != test.failures || len(b.requests) != test.requests {
 				t.Errorf("%s: %d calls failed, want %d; %d token requests, want %d", test.name, failures, test.failures, len(b.requests), test.requests)
 			}

@@ -27,6 +27,7 @@ type backend struct {
 	steps    []string // the functions that were called
 	requests []time.Time
 	log      bytes.Buffer
+	logger   *slog.Logger  // writes to log
 	locked   chan struct{} // holds one element while the lock is held
 
 	lifetime time.Duration
@@ -36,16 +37,18 @@ type backend struct {
 }
 
 func newBackend() *backend {
-	return &backend{
+	b := &backend{
 		values: map[string][]byte{}, lifetime: time.Hour, locked: make(chan struct{}, 1), hook: func(string, string) error { return nil },
 	}
+	b.logger = slog.New(slog.NewTextHandler(&b.log, nil))
+	return b
 }
 
 // source returns the source of one process. Its cache has no lock if withLock is false.
 func (b *backend) source(withLock bool) *tokens.Shared {
 	s := &tokens.Shared{Config: tokens.Config{
 		Key: key, Request: b.request, Timeout: 2 * time.Minute, LockTimeout: 30 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(&b.log, nil)), Get: b.get, Put: b.put,
+		Logger: b.logger, Get: b.get, Put: b.put,
 		Redact: func(text string, secrets ...string) string {
 			for _, secret := range secrets {
 				text = strings.ReplaceAll(text, strings.Trim(secret, `"`), "")

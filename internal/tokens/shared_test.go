@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,10 +286,11 @@ func TestWaiters(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend()
+			var n atomic.Int32
 			b.failure, b.hook = test.failure, func(function, _ string) error {
 				if function == "request" {
 					time.Sleep(time.Second)
-					test.request(len(b.requests))
+					test.request(int(n.Add(1)))
 				}
 				return nil
 			}
@@ -343,10 +345,10 @@ func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		mustToken(t, s, "token-1", tokens.Endpoint)
-		gets := 0
+		var gets atomic.Int32
 		b.hook = func(function, _ string) error {
 			if function == "get" {
-				if gets++; gets == 1 {
+				if gets.Add(1) == 1 {
 					time.Sleep(500 * time.Millisecond)
 					b.store("token-0", 0, time.Hour, 0)
 				}
