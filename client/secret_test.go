@@ -152,7 +152,7 @@ func TestErrorsOfATokenSourceShowNoSecrets(t *testing.T) {
 	t.Parallel()
 	const secret = "1000.HIDDEN"
 	const query = "?refresh_token=" + secret + "&client_secret=" + secret
-	post := func(address string) error { return second(http.Post(address, "", nil)) } //nolint:noctx,bodyclose // it fails
+	post := func(address string) error { return second(http.Post(address, "", nil)) }
 	for _, test := range []struct {
 		err  error
 		want string // in the message
