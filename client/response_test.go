@@ -521,6 +521,8 @@ func TestTokenInAResponseIsRedacted(t *testing.T) {
 		"details":            responding(400, item("X", `{"api_name":"`+hidden+`"}`, "error")),
 		"success":            responding(200, strings.Replace(roleUpdated, "record updated", hidden, 1)),
 		"page":               responding(400, "<html>"+hidden),
+		"line break":         responding(400, "<html>"+secretToken[:15]+"\r\n"+secretToken[15:]),
+		"invisible":          responding(400, errorBody(strings.Join(strings.Split(secretToken, ""), "\u3164"))),
 		"end of a snippet":   responding(400, strings.Repeat("x", 180)+secretToken+"y"),
 		"truncated response": responding(200, `{"message":"`+secretToken[:15]),
 		"content type":       responding(200, roleUpdated, "Content-Type", hidden),
