@@ -36,7 +36,7 @@ const (
 	maxObjects = 100_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
 	maxText = 4 << 10
-	// maxPermissions is the number of permissions that the details of an error keep.
+	// maxPermissions is the number of permissions that the details of an error may have. More are left out.
 	maxPermissions = 100
 	// maxDigits is the length of the longest id.
 	maxDigits = 19
@@ -173,10 +173,11 @@ func (r *reply) elementErrors(index int, id string, element json.RawMessage) err
 	var errs []error
 	for data := range jsonscan.Elements(element) {
 		if len(errs) == maxElementErrors {
-			errs = append(errs, r.malformedResult(index, id, element, "the input has more than 100 errors"))
+			data = element // is malformed, as it is a list
+		}
+		if errs = append(errs, r.resultError(index, id, data)); len(errs) > maxElementErrors {
 			break
 		}
-		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)
@@ -342,7 +343,8 @@ func credits(header http.Header) int {
 // apiError returns an error of Zoho's.
 func (r *reply) apiError(index int, it *item) *Error {
 	err := r.newError(index, r.redact(it.message))
-	err.Code, err.Details = Code(r.redact(it.code)), r.readDetails(it.details)
+	err.Code = Code(r.redact(it.code))
+	r.readDetails(&err.Details, it.details)
 	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
 	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
 	switch {
@@ -403,11 +405,13 @@ func (r *reply) newError(index int, message string) *Error {
 func (r *reply) changes() bool { return r.operation.Method != http.MethodGet }
 
 // readDetails reads details into memory of their own, as an error may be kept longer than its response.
-func (r *reply) readDetails(raw json.RawMessage) (d Details) {
+func (r *reply) readDetails(d *Details, raw json.RawMessage) {
 	if len(raw) <= maxText {
-		_ = json.Unmarshal(raw, &d) // goes on after a key that does not fit
+		_ = json.Unmarshal(raw, d) // goes on after a key that does not fit
 		d.Raw = json.RawMessage(r.redact(string(raw)))
-		d.Permissions = slices.Clone(d.Permissions[:min(len(d.Permissions), maxPermissions)])
+		if len(d.Permissions) > maxPermissions {
+			d.Permissions = nil
+		}
 		for _, text := range []*string{&d.APIName, &d.JSONPath, &d.ExpectedDataType, &d.ParamName} {
 			*text = r.redact(*text)
 		}
@@ -416,7 +420,6 @@ func (r *reply) readDetails(raw json.RawMessage) (d Details) {
 		}
 	}
 	d.ID = objectID(raw)
-	return d
 }
 
 // failAll returns n results with the error of the whole call.

@@ -19,24 +19,17 @@ const minSecret = 8
 // Unprintable characters go first: a token with one in its middle is only then found.
 func Text(text string, limit int, secrets ...string) string {
 	text = text[:min(len(text), 4*limit)]
-	isBroken := strings.ContainsAny(text, "\n\r\t")
+	isBroken := strings.ContainsAny(text, "\n\r\t") // and maybe a secret in it
 	text = Redact(Line(text), secrets...)
 	if isBroken {
-		text = redactBroken(text, secrets)
+		if joined := strings.ReplaceAll(text, " ", ""); Redact(joined, secrets...) != joined {
+			text = Redact(joined, secrets...) // has no spaces any more, but is rare
+		}
 	}
 	if len(text) > limit {
 		text = strings.Clone(text[:limit]) // so that the rest does not stay in memory
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
-}
-
-// redactBroken replaces secrets that spaces interrupt. It then removes all spaces, as such a text is rare.
-func redactBroken(text string, secrets []string) string {
-	joined := strings.ReplaceAll(text, " ", "")
-	if redacted := Redact(joined, secrets...); redacted != joined {
-		return redacted
-	}
-	return text
 }
 
 // brailleBlank has no ink, although it is printable according to Unicode.
