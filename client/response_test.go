@@ -518,7 +518,7 @@ func TestTokenInAResponseIsRedacted(t *testing.T) {
 	for name, network := range map[string]roundTripFunc{
 		"message":            responding(400, `{"code":"X","message":"`+hidden+`"}`),
 		"code":               responding(400, errorBody(hidden)),
-		"details":            responding(400, item("X", `{"api_name":"`+hidden+`"}`, "error")),
+		"details":            responding(400, item("X", `{"api_name":"`+hidden+`","permissions":["`+hidden+`"]}`, "error")),
 		"success":            responding(200, strings.Replace(roleUpdated, "record updated", hidden, 1)),
 		"page":               responding(400, "<html>"+hidden),
 		"line break":         responding(400, "<html>"+secretToken[:15]+"\r\n"+secretToken[15:]),
