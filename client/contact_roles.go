@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -46,14 +45,8 @@ func (c *Client) ListContactRoles(ctx context.Context) ([]ContactRole, error) {
 	return do[[]ContactRole](ctx, c, call{
 		operation: &generated.OperationGetContactRoles,
 		request:   generated.NewGetContactRolesRequest,
-		decode:    func(r reply) (any, error) { return decodeList(r, keyContactRoles, decodeContactRole) },
+		decode:    func(r reply) (any, error) { return decodeList[ContactRole](r, keyContactRoles) },
 	})
-}
-
-func decodeContactRole(object json.RawMessage) (role ContactRole) {
-	decodeLenient(object, &role)
-	role.ID = objectID(object)
-	return role
 }
 
 // UpdateContactRoles updates 1 to 100 contact roles by their ID in one call. Zoho updates each on its own: results[i] is the
@@ -77,7 +70,7 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRolesRequest(server, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResults(r, keyContactRoles, ids) },
+		decode: func(r reply) (any, error) { return decodeResults(&r, keyContactRoles, ids) },
 	})
 	if len(results) == 0 {
 		results = failAll(len(roles), err)
@@ -103,7 +96,7 @@ func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactR
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResult(r, keyContactRoles, id) },
+		decode: func(r reply) (any, error) { return decodeResult(&r, keyContactRoles, id) },
 	})
 }
 

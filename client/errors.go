@@ -119,7 +119,7 @@ type Details struct {
 	ResourcePathIndex int `json:"resource_path_index"`
 	// SupportedVersion is the API version that has the operation.
 	SupportedVersion int `json:"supported_version"`
-	// Permissions are the permissions that the user lacks, at most 100.
+	// Permissions are the permissions that the user lacks, empty if there are more than 100.
 	Permissions []string `json:"permissions"`
 	// Raw is the whole JSON value, without unprintable characters. It and the typed keys but ID are empty if
 	// that has more than 4 KiB.

@@ -259,6 +259,7 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: rejected new token", update(t, offline(t, secretAuth, sequence(responding(200, tokenBody(1)), rejected, responding(200, tokenBody(2)), rejected)))},
 		{"Zoho's error: throttled", one(throttled)},
 		{"Zoho's error: throttled for long", one(responding(429, errorBody("TOO_MANY_REQUESTS"), "Retry-After", "400"))},
+		{"Zoho's error: throttled with another code", one(responding(429, errorBody("A_NEW_CODE")))},
 		{"Zoho's error: server error", one(responding(500, errorBody("INTERNAL_ERROR")))},
 		{"Zoho's error: server error twice", update(t, offline(t, secretStatic, responding(500, errorBody("INTERNAL_ERROR")), client.WithMaxAttempts(2)))},
 		{"Zoho's error: other server error of one input", two(responding(207, roles(first, item("INTERNAL_SERVER_ERROR", "{}", "error"))))},
@@ -270,6 +271,8 @@ func responseErrors(t *testing.T) []message {
 		{"Zoho's error: server error of a read", read(500, errorBody("INTERNAL_ERROR"))},
 
 		{"unusable response: HTML", one(responding(403, "<html>\n<title>Forbidden</title>", "Content-Type", "text/html"))},
+		{"unusable response: HTML of a gateway that throttles", one(responding(429, "<html>", "Content-Type", "text/html"))},
+		{"unusable response: empty response that throttles", one(responding(429, ""))},
 		{"unusable response: HTML of a gateway", one(unavailable)},
 		{"unusable response: HTML of a gateway at a read", read(502, "<html>")},
 		{"unusable response: empty", one(responding(200, " \n"))},

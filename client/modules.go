@@ -105,7 +105,7 @@ func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
 	return do[[]Module](ctx, c, call{
 		operation: &generated.OperationGetModules,
 		request:   func(server string) (*http.Request, error) { return generated.NewGetModulesRequest(server, nil) },
-		decode:    func(r reply) (any, error) { return decodeList(r, keyModules, decodeModule) },
+		decode:    func(r reply) (any, error) { return decodeList[Module](r, keyModules) },
 	})
 }
 
@@ -130,7 +130,7 @@ func decodeOneModule(r reply, module string) (Module, error) {
 		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
 		return Module{}, err
 	}
-	list, err := decodeList(r, keyModules, decodeModule)
+	list, err := decodeList[Module](r, keyModules)
 	switch {
 	case err != nil:
 		return Module{}, err
@@ -147,22 +147,18 @@ func decodeOneModule(r reply, module string) (Module, error) {
 	return list[0], nil
 }
 
-func decodeModule(object json.RawMessage) (module Module) {
-	decodeLenient(object, &struct { // the outer Profiles takes precedence
-		*Module
-		Profiles json.RawMessage `json:"profiles"`
-	}{Module: &module})
-	module.ID = objectID(object)
-	var profiles json.RawMessage
-	jsonscan.Scan(object, jsonscan.Field{Key: "profiles", Value: &profiles})
-	for profile := range jsonscan.Elements(profiles) {
-		var name json.RawMessage
-		jsonscan.Scan(profile, jsonscan.Field{Key: "name", Value: &name})
-		if id := objectID(profile); id != "" {
-			module.Profiles = append(module.Profiles, ProfileRef{ID: id, Name: jsonscan.String(name)})
+// decodeProfileRefs decodes a list of profiles. It returns false if one is not an object, or has a key twice.
+func decodeProfileRefs(list json.RawMessage) (refs []ProfileRef, ok bool) {
+	for profile := range jsonscan.Elements(list) {
+		var ref ProfileRef
+		if !decodeObject(profile, &ref) {
+			return nil, false
+		}
+		if ref.ID != "" {
+			refs = append(refs, ref)
 		}
 	}
-	return module
+	return refs, true
 }
 
 // UpdateCustomModule sets the labels of a custom module, and grants and removes profiles. The module is named by its id or its
@@ -180,7 +176,7 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module string, update C
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResult(r, keyModules, moduleID(module)) },
+		decode: func(r reply) (any, error) { return decodeResult(&r, keyModules, moduleID(module)) },
 	})
 }
 

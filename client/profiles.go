@@ -24,8 +24,8 @@ type Profile struct {
 	Description string `json:"description"`
 }
 
-// ListProfiles returns the profiles of the org. If Zoho says that there are more than it returned, the error is
-// [ErrIncomplete], beside the profiles that it returned. It needs one of the scopes ZohoCRM.settings.profiles.READ and
+// ListProfiles returns the profiles of the org. If Zoho says that there are more than it returned, or does not
+// say so clearly, the error is [ErrIncomplete], beside the profiles that it returned. It needs one of the scopes ZohoCRM.settings.profiles.READ and
 // ZohoCRM.settings.profiles.ALL.
 //
 // Another error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
@@ -35,25 +35,22 @@ func (c *Client) ListProfiles(ctx context.Context) ([]Profile, error) {
 		operation: &generated.OperationGetProfiles,
 		request:   generated.NewGetProfilesRequest,
 		decode: func(r reply) (any, error) {
-			profiles, err := decodeList(r, keyProfiles, decodeProfile)
-			if err == nil && hasMoreRecords(r) {
-				err = fmt.Errorf("zohocrm: %s: %w: Zoho has more profiles than the %d that it returned", r.operation.ID, ErrIncomplete, len(profiles))
+			profiles, err := decodeList[Profile](r, keyProfiles)
+			if profiles != nil && hasMoreRecords(r) {
+				err = fmt.Errorf("zohocrm: %s: %w: Zoho has, or may have, more profiles than the %d that it returned", r.operation.ID, ErrIncomplete, len(profiles))
 			}
 			return profiles, err
 		},
 	})
 }
 
-func decodeProfile(object json.RawMessage) (profile Profile) {
-	decodeLenient(object, &profile)
-	profile.ID = objectID(object)
-	return profile
-}
-
-// hasMoreRecords reads info.more_records.
+// hasMoreRecords reports whether info.more_records is true, or cannot be read.
 func hasMoreRecords(r reply) bool {
 	var info, more json.RawMessage
-	jsonscan.Scan(r.response.Body, jsonscan.Field{Key: "info", Value: &info})
-	jsonscan.Scan(info, jsonscan.Field{Key: "more_records", Value: &more})
-	return string(more) == "true"
+	ok := jsonscan.Scan(r.response.Body, jsonscan.Field{Key: "info", Value: &info})
+	if ok && info == nil {
+		return false
+	}
+	ok = ok && jsonscan.Scan(info, jsonscan.Field{Key: "more_records", Value: &more})
+	return !ok || more != nil && string(more) != "false"
 }

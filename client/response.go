@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 )
 
 const (
+	limitRequests = "WithMaxConcurrent limits the requests of a client."
+
 	codeSuccess   = "SUCCESS"
 	statusSuccess = "success"
 	statusError   = "error"
@@ -33,7 +36,7 @@ const (
 	maxObjects = 100_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
 	maxText = 4 << 10
-	// maxPermissions is the number of permissions that the details of an error keep.
+	// maxPermissions is the number of permissions that the details of an error may have. More are left out.
 	maxPermissions = 100
 	// maxDigits is the length of the longest id.
 	maxDigits = 19
@@ -76,7 +79,7 @@ type reply struct {
 }
 
 // list returns the value of key if it is the only content of the response, or the error that the response is.
-func (r reply) list(key string) (json.RawMessage, *Error) {
+func (r *reply) list(key string) (json.RawMessage, *Error) {
 	if r.response.Err != nil {
 		return nil, r.malformed(r.response.Err.Error())
 	}
@@ -93,7 +96,7 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 	}
 	switch {
 	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
-		return nil, r.apiError(-1, bare)
+		return nil, r.apiError(-1, &bare)
 	case list == nil:
 		return nil, r.malformed(errNotJSON.Error())
 	case bare.isResult || others:
@@ -106,7 +109,7 @@ func (r reply) list(key string) (json.RawMessage, *Error) {
 
 // decodeResults decodes the response to an update of the inputs with these ids, "" where an id is not known. It is a success
 // only if each element is one, of the input at the same position.
-func decodeResults(r reply, key string, ids []string) ([]Result, error) {
+func decodeResults(r *reply, key string, ids []string) ([]Result, error) {
 	list, failure := r.list(key)
 	if failure != nil {
 		return failAll(len(ids), failure), failure
@@ -130,7 +133,7 @@ func decodeResults(r reply, key string, ids []string) ([]Result, error) {
 }
 
 // decodeResult decodes the response to an update of one input.
-func decodeResult(r reply, key, id string) (Result, error) {
+func decodeResult(r *reply, key, id string) (Result, error) {
 	results, err := decodeResults(r, key, []string{id})
 	if err != nil {
 		return Result{}, err
@@ -139,12 +142,12 @@ func decodeResult(r reply, key, id string) (Result, error) {
 }
 
 // decodeElement decodes the result of one input: a success, an error, or a list of errors.
-func (r reply) decodeElement(index int, id string, element json.RawMessage) Result {
+func (r *reply) decodeElement(index int, id string, element json.RawMessage) Result {
 	it, ok := readItem(element)
 	if !ok || it.status != statusSuccess {
 		return errorResult(r.elementErrors(index, id, element))
 	}
-	resultID, problem := r.validateSuccess(it, id)
+	resultID, problem := r.validateSuccess(&it, id)
 	if problem != "" {
 		return errorResult(r.malformedResult(index, id, element, problem))
 	}
@@ -152,7 +155,7 @@ func (r reply) decodeElement(index int, id string, element json.RawMessage) Resu
 }
 
 // validateSuccess returns the id of a success, or why the success cannot be trusted.
-func (r reply) validateSuccess(it item, want string) (id, problem string) {
+func (r *reply) validateSuccess(it *item, want string) (id, problem string) {
 	id = objectID(it.details)
 	switch {
 	case it.code != codeSuccess || r.response.Status >= 300 && r.response.Status != http.StatusBadRequest:
@@ -166,14 +169,15 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 }
 
 // elementErrors returns the error of one input, or several as one.
-func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
+func (r *reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
 	for data := range jsonscan.Elements(element) {
 		if len(errs) == maxElementErrors {
-			errs = append(errs, r.malformedResult(index, id, element, fmt.Sprintf("the input has more than %d errors", maxElementErrors)))
+			data = element // is malformed, as it is a list
+		}
+		if errs = append(errs, r.resultError(index, id, data)); len(errs) > maxElementErrors {
 			break
 		}
-		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)
@@ -182,31 +186,33 @@ func (r reply) elementErrors(index int, id string, element json.RawMessage) erro
 }
 
 // resultError returns the error of one input from one result.
-func (r reply) resultError(index int, id string, data json.RawMessage) *Error {
+func (r *reply) resultError(index int, id string, data json.RawMessage) *Error {
 	it, ok := readItem(data)
 	if !ok || !it.isError() || it.status != statusError {
 		return r.malformedResult(index, id, data, "the result is not in the documented format")
 	}
-	err := r.apiError(index, it)
+	err := r.apiError(index, &it)
 	err.InputID = id
 	return err
 }
 
 // decodeList decodes the list of objects that a read returns. No content is a nil list.
-func decodeList[T any](r reply, key string, decode func(object json.RawMessage) T) ([]T, error) {
+func decodeList[T any](r reply, key string) ([]T, error) {
 	objects, err := r.objects(key)
 	if objects == nil {
 		return nil, err
 	}
 	values := make([]T, len(objects))
 	for i, object := range objects {
-		values[i] = decode(object)
+		if !decodeObject(object, &values[i]) {
+			return nil, r.malformed(fmt.Sprintf("element %d of the list has a key twice, or a profile that is not an object", i))
+		}
 	}
 	return values, nil
 }
 
 // objects returns the elements of the list of objects that a read returns, each with an id. No content is a nil list.
-func (r reply) objects(key string) ([]json.RawMessage, error) {
+func (r *reply) objects(key string) ([]json.RawMessage, error) {
 	if r.response.Status == http.StatusNoContent {
 		return nil, nil
 	}
@@ -233,9 +239,29 @@ func (r reply) objects(key string) ([]json.RawMessage, error) {
 	return objects, nil
 }
 
-// decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
-func decodeLenient(data json.RawMessage, value any) {
-	_ = json.Unmarshal(data, value) // goes on after a key that does not fit
+// decodeObject sets the fields of a struct from an object, each from the key of its json tag. A value of another type leaves
+// the field zero. It returns false if object is not an object, or has one of the keys twice.
+func decodeObject(object json.RawMessage, target any) bool {
+	v := reflect.ValueOf(target).Elem()
+	values, fields := make([]json.RawMessage, v.NumField()), make([]jsonscan.Field, v.NumField())
+	for i := range fields {
+		fields[i] = jsonscan.Field{Key: v.Type().Field(i).Tag.Get("json"), Value: &values[i]}
+	}
+	ok := jsonscan.Scan(object, fields...)
+	for i := 0; i < len(fields) && ok; i++ {
+		switch field := v.Field(i).Addr().Interface().(type) {
+		case *string:
+			*field = jsonscan.String(values[i])
+			if fields[i].Key == "id" {
+				*field = objectID(object)
+			}
+		case *int, *bool, *[]string:
+			_ = json.Unmarshal(values[i], field) // fails for an absent key
+		case *[]ProfileRef:
+			*field, ok = decodeProfileRefs(values[i])
+		}
+	}
+	return ok
 }
 
 // item is the result of one input, or a whole response: a bare error or the lists of an operation.
@@ -274,7 +300,7 @@ func word(raw json.RawMessage) string {
 	}
 }
 
-func (it item) isError() bool {
+func (it *item) isError() bool {
 	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
 }
 
@@ -295,12 +321,12 @@ func objectID(object json.RawMessage) string {
 	return id
 }
 
-func (r reply) isJSON() bool {
+func (r *reply) isJSON() bool {
 	media, _, _ := strings.Cut(r.response.Header.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
-func (r reply) contentType() string {
+func (r *reply) contentType() string {
 	return sanitize.Text(r.response.Header.Get("Content-Type"), maxSnippet, r.token)
 }
 
@@ -315,58 +341,59 @@ func credits(header http.Header) int {
 }
 
 // apiError returns an error of Zoho's.
-func (r reply) apiError(index int, it item) *Error {
+func (r *reply) apiError(index int, it *item) *Error {
 	err := r.newError(index, r.redact(it.message))
 	err.Code = Code(r.redact(it.code))
-	err.Details = r.readDetails(it.details)
+	r.readDetails(&err.Details, it.details)
 	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
 	err.Resolution = generated.Resolution(r.operation.ID, it.code)
-	switch err.Code { //nolint:exhaustive // two codes have more to say
-	case CodeOAuthScopeMismatch:
+	switch {
+	case err.Code == CodeOAuthScopeMismatch:
 		err.Resolution = strings.TrimSuffix(err.Resolution, ".") + ": " + strings.Join(r.operation.Scopes, ", ") + "."
-	case CodeTooManyRequests:
-		err.Resolution = strings.TrimSpace(err.Resolution + " WithMaxConcurrent limits the requests of a client.")
+	case err.Code == CodeTooManyRequests, r.response.Status == http.StatusTooManyRequests:
+		err.Resolution = strings.TrimSpace(err.Resolution + " " + limitRequests)
 	}
 	return err
 }
 
 // malformed returns the error of a response that is not in the documented format.
-func (r reply) malformed(message string) *Error {
-	err := r.malformedResult(-1, "", r.response.Body, message)
-	if err.Resolution == "" {
-		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
-	}
-	return err
+func (r *reply) malformed(message string) *Error {
+	return r.malformedResult(-1, "", r.response.Body, message)
 }
 
 // malformedResult returns the error of a part of a response that is not in the documented format, the result of one input.
-func (r reply) malformedResult(index int, id string, data json.RawMessage, message string) *Error {
+func (r *reply) malformedResult(index int, id string, data json.RawMessage, message string) *Error {
 	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
-	err.err, err.InputID, err.Snippet = r.response.Err, id, r.snippet(data)
+	err.InputID, err.Snippet, err.err = id, r.snippet(data), r.response.Err
 	err.maybeApplied = r.changes() && (transport.Classify(r.response, nil).MaybeApplied || r.mayHaveSuccess(index, data))
-	if transport.IsRetryableStatus(r.response.Status) || errors.Is(r.response.Err, ErrResponseTruncated) {
+	switch {
+	case r.response.Status == http.StatusTooManyRequests:
+		err.Resolution = limitRequests + " Try again later."
+	case transport.IsRetryableStatus(r.response.Status), errors.Is(r.response.Err, ErrResponseTruncated):
 		err.Resolution = "Try again later."
+	case index < 0:
+		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
 	}
 	return err
 }
 
 // mayHaveSuccess reports whether data that cannot be used has a success, or with status 400, which may come with successes
 // too, a result.
-func (r reply) mayHaveSuccess(index int, data []byte) bool {
-	has := func(text string) bool { return bytes.Contains(data, []byte(text)) }
-	isHTML := bytes.HasPrefix(bytes.TrimSpace(data), []byte("<"))
-	isResult := index >= 0 || bytes.Count(data, []byte("{")) > 1 && (has(`"`+keyContactRoles+`"`) || has(`"`+keyModules+`"`))
-	return !isHTML && (has(`"success"`) || has(`"SUCCESS"`) || isResult && r.response.Status == http.StatusBadRequest)
+func (r *reply) mayHaveSuccess(index int, data []byte) bool {
+	text := strings.ToLower(string(data))
+	isHTML := strings.HasPrefix(strings.TrimSpace(text), "<")
+	isResult := index >= 0 || strings.Count(text, "{") > 1 && (strings.Contains(text, keyContactRoles) || strings.Contains(text, keyModules))
+	return !isHTML && (strings.Contains(text, `"success"`) || isResult && r.response.Status == http.StatusBadRequest)
 }
 
-func (r reply) snippet(data []byte) string {
+func (r *reply) snippet(data []byte) string {
 	return sanitize.Text(string(data[:min(len(data), 4*maxSnippet)]), maxSnippet, r.token)
 }
 
 // redact returns the printable characters of a text of Zoho's, without the token.
-func (r reply) redact(text string) string { return sanitize.Text(text, maxText, r.token) }
+func (r *reply) redact(text string) string { return sanitize.Text(text, maxText, r.token) }
 
-func (r reply) newError(index int, message string) *Error {
+func (r *reply) newError(index int, message string) *Error {
 	return &Error{
 		Operation: newOperation(r.operation), StatusCode: r.response.Status, Message: message, Index: index, Attempts: r.progress.requests,
 		RetryAfter: transport.RetryAfter(r.response.Header), CreditsRemaining: credits(r.response.Header), ContentType: r.contentType(),
@@ -375,17 +402,24 @@ func (r reply) newError(index int, message string) *Error {
 }
 
 // changes reports whether the operation is an update.
-func (r reply) changes() bool { return r.operation.Method != http.MethodGet }
+func (r *reply) changes() bool { return r.operation.Method != http.MethodGet }
 
 // readDetails reads details into memory of their own, as an error may be kept longer than its response.
-func (r reply) readDetails(raw json.RawMessage) (d Details) {
+func (r *reply) readDetails(d *Details, raw json.RawMessage) {
 	if len(raw) <= maxText {
+		_ = json.Unmarshal(raw, d) // goes on after a key that does not fit
 		d.Raw = json.RawMessage(r.redact(string(raw)))
-		decodeLenient(d.Raw, &d)
-		d.Permissions = slices.Clone(d.Permissions[:min(len(d.Permissions), maxPermissions)])
+		if len(d.Permissions) > maxPermissions {
+			d.Permissions = nil
+		}
+		for _, text := range []*string{&d.APIName, &d.JSONPath, &d.ExpectedDataType, &d.ParamName} {
+			*text = r.redact(*text)
+		}
+		for i, permission := range d.Permissions {
+			d.Permissions[i] = r.redact(permission)
+		}
 	}
 	d.ID = objectID(raw)
-	return d
 }
 
 // failAll returns n results with the error of the whole call.

@@ -384,6 +384,9 @@ func TestReads(t *testing.T) {
 		{"empty list", listRoles, 200, roles(), []client.ContactRole{}, nil},
 		{"id that is a number, null and other types", listRoles, 200, roles(`{"id":` + id + `,"name":null,"sequence_number":"x","ID":"2"}`), []client.ContactRole{{ID: id}}, nil},
 		{"id twice", listRoles, 200, roles(`{"id":"1","id":"2"}`), []client.ContactRole(nil), errAny},
+		{"keys in another case", listRoles, 200, roles(`{"id":"1","name":"A","NAME":"B","Name":"B","sequence_number":1,"ſequence_number":2}`), []client.ContactRole{{ID: "1", Name: "A", SequenceNumber: 1}}, nil},
+		{"name twice", listRoles, 200, roles(`{"id":"1","name":"A","n\u0061me":"B"}`), []client.ContactRole(nil), errAny},
+		{"unknown key twice", listRoles, 200, roles(`{"id":"1","x":1,"x":2}`), []client.ContactRole{{ID: "1"}}, nil},
 		{"another list", listRoles, 200, `{"modules":[]}`, []client.ContactRole(nil), errAny},
 		{"list with an error", listRoles, 200, `{"code":"X",` + roles(`{"id":"1"}`)[1:], []client.ContactRole(nil), errAny},
 		{"list with status 299", listRoles, 299, roles(`{"id":"1"}`), []client.ContactRole{{ID: "1"}}, nil},
@@ -393,6 +396,9 @@ func TestReads(t *testing.T) {
 		{"100,000 modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 99_999) + `{"id":"1"}]}`, slices.Repeat([]client.Module{{ID: "1"}}, 100_000), nil},
 		{"more modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 100_000) + `{"id":"1"}]}`, []client.Module(nil), errAny},
 		{"more profiles in modules", listModules, 200, `{"modules":[{"id":"1","profiles":[` + strings.Repeat(`{"id":"1"},`, 99_999) + `{"id":"1"}]}]}`, []client.Module(nil), errAny},
+		{"flag twice", listModules, 200, `{"modules":[{"id":"1","editable":true,"editable":false}]}`, []client.Module(nil), errAny},
+		{"name of a profile twice", listModules, 200, `{"modules":[{"id":"1","profiles":[{"id":"1","name":"A","name":"B"}]}]}`, []client.Module(nil), errAny},
+		{"profile that is not an object", listModules, 200, `{"modules":[{"id":"1","profiles":[1]}]}`, []client.Module(nil), errAny},
 		{"id of 20 digits", listModules, 200, `{"modules":[{"id":"12345678901234567890"}]}`, []client.Module(nil), errAny},
 		{"module by id", getModule(id), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
 		{"module by name", getModule("Vehicles"), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
@@ -405,6 +411,12 @@ func TestReads(t *testing.T) {
 		{"profiles", listProfiles, 200, profiles + `}`, []client.Profile{profile}, nil},
 		{"all profiles", listProfiles, 200, profiles + `,"info":{"page":1,"more_records":false}}`, []client.Profile{profile}, nil},
 		{"some of the profiles", listProfiles, 200, profiles + `,"info":{"page":1,"more_records":true}}`, []client.Profile{profile}, client.ErrIncomplete},
+		{"no profiles", listProfiles, 204, "", []client.Profile(nil), nil},
+		{"info without more_records", listProfiles, 200, profiles + `,"info":{"page":1}}`, []client.Profile{profile}, nil},
+		{"info twice", listProfiles, 200, profiles + `,"info":{"more_records":false},"info":{"more_records":true}}`, []client.Profile{profile}, client.ErrIncomplete},
+		{"more_records twice", listProfiles, 200, profiles + `,"info":{"more_records":false,"more_records":true}}`, []client.Profile{profile}, client.ErrIncomplete},
+		{"more_records that is a string", listProfiles, 200, profiles + `,"info":{"more_records":"true"}}`, []client.Profile{profile}, client.ErrIncomplete},
+		{"info that is a list", listProfiles, 200, profiles + `,"info":[]}`, []client.Profile{profile}, client.ErrIncomplete},
 		{"missing scope", listProfiles, 401, errorBody("OAUTH_SCOPE_MISMATCH"), []client.Profile(nil), client.CodeOAuthScopeMismatch},
 		{"missing permission", listProfiles, 403, errorBody("NO_PERMISSION"), []client.Profile(nil), client.CodeNoPermission},
 	} {
@@ -486,11 +498,13 @@ func TestErrorsOfUndocumentedForm(t *testing.T) {
 	for details, want := range map[string]client.Details{
 		`{"id":9223372036854775807,"maximum_length":"x","permissions":"a","limit":3}`: {ID: "9223372036854775807", Limit: 3},
 		`{"id":"1","id":"2","api_name":"name"}`:                                       {APIName: "name"},
+		"{\"api_name\":\"name\",\"api\u200b_name\":\"x\"}":                            {APIName: "name"},
+		`{"api_name":"` + "two\u200b" + `\nlines"}`:                                   {APIName: "two lines"},
 		`{"id":12345678901234567890,"limit":3}`:                                       {Limit: 3},
 		`["x"]`:                                                                       {},
 	} {
 		got, _ := errors.AsType[*client.Error](update(t, offline(t, secretStatic, responding(400, item("INVALID_DATA", details, "error"), "X-API-CREDITS-REMAINING", "-1"))))
-		want.Raw = json.RawMessage(details)
+		want.Raw = json.RawMessage(strings.ReplaceAll(details, "\u200b", ""))
 		if !reflect.DeepEqual(got.Details, want) || got.CreditsRemaining != -1 {
 			t.Errorf("the details are %+v, want %+v; %d credits remain, want -1", got.Details, want, got.CreditsRemaining)
 		}
@@ -504,9 +518,11 @@ func TestTokenInAResponseIsRedacted(t *testing.T) {
 	for name, network := range map[string]roundTripFunc{
 		"message":            responding(400, `{"code":"X","message":"`+hidden+`"}`),
 		"code":               responding(400, errorBody(hidden)),
-		"details":            responding(400, item("X", `{"api_name":"`+hidden+`"}`, "error")),
+		"details":            responding(400, item("X", `{"api_name":"`+hidden+`","permissions":["`+hidden+`"]}`, "error")),
 		"success":            responding(200, strings.Replace(roleUpdated, "record updated", hidden, 1)),
 		"page":               responding(400, "<html>"+hidden),
+		"line break":         responding(400, "<html>"+secretToken[:15]+"\r\n"+secretToken[15:]),
+		"invisible":          responding(400, errorBody(strings.Join(strings.Split(secretToken, ""), "\u3164"))),
 		"end of a snippet":   responding(400, strings.Repeat("x", 180)+secretToken+"y"),
 		"truncated response": responding(200, `{"message":"`+secretToken[:15]),
 		"content type":       responding(200, roleUpdated, "Content-Type", hidden),

@@ -19,20 +19,30 @@ const minSecret = 8
 // Unprintable characters go first: a token with one in its middle is only then found.
 func Text(text string, limit int, secrets ...string) string {
 	text = text[:min(len(text), 4*limit)]
+	isBroken := strings.ContainsAny(text, "\n\r\t") // and maybe a secret in it
 	text = Redact(Line(text), secrets...)
+	if isBroken {
+		if joined := strings.ReplaceAll(text, " ", ""); Redact(joined, secrets...) != joined {
+			text = Redact(joined, secrets...) // has no spaces any more, but is rare
+		}
+	}
 	if len(text) > limit {
 		text = strings.Clone(text[:limit]) // so that the rest does not stay in memory
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
 }
 
-// Line returns the printable characters of text, with a space for each line break and tab.
+// brailleBlank has no ink, although it is printable according to Unicode.
+const brailleBlank = '\u2800'
+
+// Line returns the printable and visible characters of text, with a space for each line break and tab.
 func Line(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
 			return ' '
-		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
+		case r == unicode.ReplacementChar || r == brailleBlank || !unicode.IsPrint(r),
+			r > unicode.MaxLatin1 && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
 			return -1
 		default:
 			return r
