@@ -145,8 +145,9 @@ func (test connection) run(t *testing.T, hint string) {
 			err = update(t, crm)
 			test.transport.CloseIdleConnections()
 			failure{test.text, test.is, test.attempts, false, test.attempts > 1}.check(t, err, strings.Count(lines.String(), `"attempt"`))
+			hint := hint
 			if errors.Is(err, context.DeadlineExceeded) {
-				hint = "increase the timeout"
+				hint = "increase the timeout: " + map[string]string{"operation": "transport", "token": "WithAttemptTimeout"}[name]
 			}
 			result := "nothing was sent"
 			if name == "token" {
