@@ -81,6 +81,10 @@ browser-test: ## Test the page of the mock server in Chromium (needs Node.js, Ch
 	npm ci --prefix interop/browser --no-audit --no-fund
 	node interop/browser/test.js
 
+.PHONY: live-check
+live-check: ## Compare spec, client and mock server with a live org: prints the plan, ARGS="-dc EU -module NAME -run" sends it
+	@$(GO) build -o bin/ ./contracttest/livecheck && exec bin/livecheck $(ARGS)
+
 .PHONY: lint
 lint: ## Run golangci-lint on all modules (needs the network once)
 	bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && GOBIN="$$bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 && \
@@ -101,3 +105,25 @@ apidiff: ## List changes that break the Go API of the last release (needs the ne
 	(cd $$old/release && $(APIDIFF) -w $$old/release.api $(MODULE)) && \
 	broken=$$($(APIDIFF) -incompatible $$old/release.api $(MODULE)) && \
 	if [ -n "$$broken" ]; then echo "$$broken"; exit 1; fi
+
+.PHONY: dist
+dist: ## Build zohomock for Linux, macOS and Windows into dist/, with checksums
+	rm -rf dist && mkdir dist
+	for os in linux darwin windows; do for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o dist/zohomock-$$os-$$arch$$([ $$os = windows ] && echo .exe) ./contracttest/zohomock || exit 1; \
+	done; done
+	cd dist && sha256sum zohomock-* > SHA256SUMS
+
+.PHONY: licences
+licences: ## List the modules that client links, with the first line of their licences
+	@$(GO) list -deps -f '{{with .Module}}{{.Path}} {{.Version}} {{.Dir}}{{end}}' ./client | sort -u | while read -r path version dir; do \
+		[ -z "$$dir" ] || echo "$$path $$version: $$(cat $$dir/LICENSE* $$dir/COPYING* 2>/dev/null | grep -m 1 -v '^ *$$')"; done
+
+.PHONY: release-check
+release-check: ## Run everything that must pass before a release, and list what failed
+	@failed=; for target in check test test-redis lint spec-lint spec-diff apidiff vuln fleet browser-test interop dist licences; do \
+		echo "== make $$target"; $(MAKE) $$target || failed="$$failed $$target"; done; \
+	[ -z "$$(git status --porcelain)" ] || failed="$$failed (uncommitted changes)"; \
+	grep -q "^## \[$$(sed -n 's/^const userAgent = "zohocrm-go\/\(.*\)"$$/\1/p' client/client.go)\]" CHANGELOG.md || failed="$$failed (no CHANGELOG entry for the version in userAgent)"; \
+	[ -f spec/released/openapi.yaml ] || failed="$$failed (spec/released/openapi.yaml is missing)"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }

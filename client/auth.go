@@ -108,12 +108,12 @@ func TokenSource(source oauth2.TokenSource) Auth {
 		return &tokens.External{Timeout: c.tokenTimeout(), Get: func() (string, error) {
 			token, err := source.Token()
 			if err != nil {
-				return "", &externalError{err}
+				return "", newExternalError(err)
 			} else if token == nil {
-				return "", &externalError{errors.New("it returned no token")}
+				return "", newExternalError(errors.New("it returned no token"))
 			}
 			if err := tokens.Check(token.AccessToken); err != nil {
-				return "", &externalError{err}
+				return "", newExternalError(err)
 			}
 			return token.AccessToken, nil
 		}}
@@ -148,9 +148,12 @@ func (a RefreshToken) newSource(dc DataCenter, c *config) (tokens.Source, error)
 }
 
 func (a ClientCredentials) newSource(dc DataCenter, c *config) (tokens.Source, error) {
-	err := checkCredentials("ClientCredentials", a.Cache, dc,
-		credential{"ClientID", a.ClientID}, credential{"ClientSecret", a.ClientSecret}, credential{"OrgID", a.OrgID})
-	if strings.HasPrefix(a.OrgID, "ZohoCRM.") {
+	all := []credential{{"ClientID", a.ClientID}, {"ClientSecret", a.ClientSecret}, {"OrgID", a.OrgID}}
+	for i, scope := range a.Scopes {
+		all = append(all, credential{fmt.Sprintf("Scopes[%d]", i), scope})
+	}
+	err := checkCredentials("ClientCredentials", a.Cache, dc, all...)
+	if strings.HasPrefix(strings.ToLower(a.OrgID), "zohocrm.") {
 		err = joinErrors([]error{err, errors.New("zohocrm: ClientCredentials.OrgID has the prefix ZohoCRM.: remove it")})
 	}
 	if err != nil {
@@ -178,8 +181,8 @@ func checkCredentials(auth string, cache Cache, dc DataCenter, credentials ...cr
 			rule = "is empty: copy it from Zoho's API console"
 		case strings.TrimSpace(c.value) != c.value:
 			rule = "has white space around it: remove it"
-		case strings.ContainsAny(c.value, `"'`):
-			rule = "has quotation marks in it: remove them"
+		case strings.ContainsFunc(c.value, func(r rune) bool { return r < ' ' || r >= 0x7f || strings.ContainsRune("\"'`", r) }):
+			rule = "has quotation marks, line breaks or characters that are not ASCII in it: remove them"
 		default:
 			continue
 		}

@@ -184,7 +184,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		limit = maxReadResponse
 	}
 	p.requests++
-	a.response, err = c.sender.Send(req, trace, limit)
+	a.response, err = c.sender.Send(req, trace, limit, token)
 	if err != nil {
 		a.verdict = transport.Classify(a.response, err)
 		a.verdict.MaybeApplied = a.verdict.MaybeApplied && !isRead

@@ -249,6 +249,31 @@ func TestSlotsOfMaxConcurrent(t *testing.T) {
 	}
 }
 
+func TestNoErrorShowsTheToken(t *testing.T) {
+	t.Parallel()
+	get := func(t testing.TB, crm *client.Client) error {
+		_, _, err := request(crm, newRequest(t, leadsURL, nil))
+		return err
+	}
+	for name, network := range map[string]roundTripFunc{
+		"redirect": func(*http.Request) (*http.Response, error) {
+			res := newResponse(http.StatusFound, "")
+			res.Header.Set("Location", "https://elsewhere.example.com/1000.token")
+			return res, nil
+		},
+		"transport": func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("header: %v", r.Header) },
+	} {
+		for _, call := range []func(testing.TB, *client.Client) error{update, get} {
+			crm := (&fakeZoho{}).otherEndpoint(t, static, network.option(), client.WithFirstWait(0))
+			for err := call(t, crm); err != nil; err = errors.Unwrap(err) {
+				if strings.Contains(err.Error(), "1000.token") {
+					t.Errorf("%s: %T shows the token: %v", name, err, err)
+				}
+			}
+		}
+	}
+}
+
 func TestCallHookIsCalledOnceForEachCall(t *testing.T) {
 	t.Parallel()
 	type key struct{}

@@ -54,7 +54,7 @@ type Option func(*config) error
 //   - a token with a prefix such as "Zoho-oauthtoken ";
 //   - a URL that is neither https nor loopback, or that has a path which this package adds;
 //   - a sandbox or developer environment whose host is not known;
-//   - an option that is nil or out of range.
+//   - an option out of range.
 //
 // The error covers everything that was rejected. Its message lists the first three.
 func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {

@@ -32,11 +32,17 @@ func callersTransport() *http.Transport { return &http.Transport{} }
 // connection is why no connection was obtained: for a request of an operation and for one of a token alike.
 type connection struct {
 	name, url string
-	transport *http.Transport
-	text      string
-	is        error
-	attempts  int // of 4
+	transport interface {
+		http.RoundTripper
+		CloseIdleConnections()
+	}
+	text     string // if it begins with "proxy", the error says to check that
+	is       error
+	attempts int // of 4
 }
+
+// wrapper is a transport of another type than net/http's.
+type wrapper struct{ *http.Transport }
 
 // TestFailuresToConnect tests that nothing was sent, that what may pass is retried, and what cannot pass is not.
 func TestFailuresToConnect(t *testing.T) {
@@ -72,7 +78,7 @@ func TestFailuresToConnect(t *testing.T) {
 		{"TLS version that the client rejects", old.URL, trusting(), "protocol version", nil, 1},
 		{"client certificate required", private.URL, trusting(), "remote error: tls: handshake failure", nil, 1}, // in TLS 1.3 the request is sent before it is rejected
 	} {
-		test.run(t, "check DataCenter.")
+		test.run(t)
 	}
 }
 
@@ -88,7 +94,12 @@ func TestFailuresOfAProxy(t *testing.T) {
 		}
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		defer conn.Close()
-		if name == "alert" {
+		switch name {
+		case "phrase":
+			io.WriteString(conn, "HTTP/1.1 407 Sign in first\r\n\r\n")
+		case "none":
+			io.WriteString(conn, "HTTP/1.1 502 \r\n\r\n")
+		case "alert":
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
 			conn.Read(make([]byte, 64<<10))
 			io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x46") // as the server behind the proxy would
@@ -114,6 +125,8 @@ func TestFailuresOfAProxy(t *testing.T) {
 			{"refused", "https://www.zohoapis.eu", through(settings(), "http", "127.0.0.1:1", nil), "proxy 127.0.0.1:1: proxyconnect tcp: dial tcp", nil, 4},
 			{"CONNECT rejected with 403", "https://403.example.com", through(settings(), "http", host, nil), status(403), nil, 1},
 			{"CONNECT rejected with 407", "https://407.example.com", through(settings(), "http", host, nil), status(407), nil, 1},
+			{"CONNECT rejected with 408", "https://408.example.com", through(settings(), "http", host, nil), status(408), nil, 4},
+			{"CONNECT rejected with 429", "https://429.example.com", through(settings(), "http", host, nil), status(429), nil, 4},
 			{"CONNECT rejected with 502", "https://502.example.com", through(settings(), "http", host, nil), status(502), nil, 4},
 			{"CONNECT rejected with 503", "https://503.example.com", through(settings(), "http", host, nil), status(503), nil, 4},
 			{"CONNECT rejected with 504", "https://504.example.com", through(settings(), "http", host, nil), status(504), nil, 4},
@@ -124,16 +137,58 @@ func TestFailuresOfAProxy(t *testing.T) {
 			{"connected, but the server rejects TLS", "https://alert.example.com", through(settings(), "http", host, nil), "protocol version", nil, 1},
 		} {
 			test.name = name + ": " + test.name
-			hint := "check the proxy"
-			if strings.HasPrefix(test.url, "https://alert.") {
-				hint = "check DataCenter."
-			}
-			test.run(t, hint)
+			test.run(t)
 		}
+	}
+	failing := callersTransport()
+	failing.Proxy = func(*http.Request) (*url.URL, error) {
+		return nil, errors.New(`invalid address "http://user:hunter22@my proxy"`)
+	}
+	socks := func(replies ...string) *http.Transport {
+		return through(callersTransport(), "socks5", newSOCKSProxy(t, replies), nil)
+	}
+	for _, test := range []connection{
+		{"SDK: own phrase", "https://phrase.example.com", through(sdkTransport(), "http", host, nil), "proxy " + host + ": CONNECT was rejected with HTTP 407", nil, 1},
+		{"caller: own phrase", "https://phrase.example.com", through(callersTransport(), "http", host, nil), "proxy " + host + ": Sign in first", nil, 4},
+		{"caller: no phrase", "https://none.example.com", through(callersTransport(), "http", host, nil), "proxy " + host + ":", nil, 4},
+		{"SDK, wrapped: CONNECT rejected with 407", "https://407.example.com", wrapper{through(sdkTransport(), "http", host, nil)}, "proxy " + host + ": CONNECT was rejected with HTTP 407", nil, 1},
+		{"SDK, wrapped: CONNECT rejected with 502", "https://502.example.com", wrapper{through(sdkTransport(), "http", host, nil)}, "proxy " + host + ": CONNECT was rejected with HTTP 502", nil, 4},
+		{"caller, wrapped: CONNECT rejected with 407", "https://407.example.com", wrapper{through(callersTransport(), "http", host, nil)}, "proxy of the transport: Proxy Authentication Required", nil, 1},
+		{"caller, wrapped: CONNECT rejected with 502", "https://502.example.com", wrapper{through(callersTransport(), "http", host, nil)}, "Bad Gateway", nil, 4},
+		{"the Proxy function fails", "https://www.zohoapis.eu", failing, `proxy of the transport: invalid address "http://`, nil, 1},
+		{"SOCKS: wrong password", "https://www.zohoapis.eu", socks("\x05\x02", "\x01\x01"), "proxy 127.0.0.1:", nil, 1},
+		{"SOCKS: no acceptable method", "https://www.zohoapis.eu", socks("\x05\xff"), "proxy 127.0.0.1:", nil, 1},
+		{"SOCKS: not allowed", "https://www.zohoapis.eu", socks("\x05\x00", "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), "proxy 127.0.0.1:", nil, 1},
+		{"SOCKS: connection refused", "https://www.zohoapis.eu", socks("\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"), "proxy 127.0.0.1:", nil, 4},
+	} {
+		test.run(t)
 	}
 }
 
-func (test connection) run(t *testing.T, hint string) {
+// newSOCKSProxy returns the address of a SOCKS proxy that reads a message before each of its replies.
+func newSOCKSProxy(t *testing.T, replies []string) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			for _, reply := range replies {
+				conn.Read(make([]byte, 512))
+				io.WriteString(conn, reply)
+			}
+			conn.Close()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func (test connection) run(t *testing.T) {
 	dc := client.DataCenter{APIURL: test.url, AccountsURL: test.url}
 	for name, auth := range map[string]client.Auth{"operation": client.StaticToken("1000.token"), "token": credentials()} {
 		t.Run(test.name+", "+name, func(t *testing.T) {
@@ -145,9 +200,12 @@ func (test connection) run(t *testing.T, hint string) {
 			err = update(t, crm)
 			test.transport.CloseIdleConnections()
 			failure{test.text, test.is, test.attempts, false, test.attempts > 1}.check(t, err, strings.Count(lines.String(), `"attempt"`))
-			hint := hint
-			if errors.Is(err, context.DeadlineExceeded) {
+			hint := "check DataCenter."
+			switch {
+			case errors.Is(err, context.DeadlineExceeded):
 				hint = "increase the timeout: " + map[string]string{"operation": "transport", "token": "WithAttemptTimeout"}[name]
+			case strings.HasPrefix(test.text, "proxy "):
+				hint = "check the proxy"
 			}
 			result := "nothing was sent"
 			if name == "token" {
@@ -172,13 +230,29 @@ func newTLSServer(t *testing.T, handler http.Handler, config *tls.Config) *httpt
 // TestDeadHTTP2ConnectionIsReplaced tests what happens after a loss of the network that neither side notices.
 func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
-	const wait = 500 * time.Millisecond // before the second attempt, at most
+	type otherWrapper struct{ http.RoundTripper } // has no CloseIdleConnections, as that of otelhttp
+	pool := func(p *http.Transport) http.RoundTripper { return p }
+	get := func(t testing.TB, crm *client.Client) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, _, err := request(crm, newRequest(t, leadsURL, nil).WithContext(ctx))
+		return err
+	}
 	for name, test := range map[string]struct {
 		settings func() *http.Transport
-		after    time.Duration
+		wrap     func(*http.Transport) http.RoundTripper
+		call     func(testing.TB, *client.Client) error
+		every    time.Duration // a call starts, for two minutes
+		after    time.Duration // calls succeed at once
+		failures int
 	}{
-		"by a ping of the SDK's transport":            {sdkTransport, 25 * time.Second},
-		"by the timeout of an attempt with another's": {callersTransport, 30 * time.Second},
+		"by a ping of the SDK's transport":                    {sdkTransport, pool, update, time.Minute, 25 * time.Second, 0},
+		"by a ping of the SDK's transport, for HTTPClient":    {sdkTransport, pool, get, time.Minute, 25 * time.Second, 1},
+		"by the timeout of an attempt with another's":         {callersTransport, pool, update, time.Minute, 30 * time.Second, 0},
+		"by the timeout of a context with HTTPClient":         {callersTransport, pool, get, time.Minute, 30 * time.Second, 1},
+		"by the second timeout with one that cannot close it": {callersTransport, func(p *http.Transport) http.RoundTripper { return otherWrapper{p} }, update, 2 * time.Minute, 60 * time.Second, 0},
+		"by the second timeout with one that is never idle":   {callersTransport, pool, update, 7 * time.Second, 37 * time.Second, 0},
+		"by the second timeout of HTTPClient, one never idle": {callersTransport, pool, get, 7 * time.Second, 37 * time.Second, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +271,7 @@ func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 				defer pool.CloseIdleConnections()
 				pool.DialContext, pool.ForceAttemptHTTP2 = network.dial, true
 				pool.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
-				crm, err := client.New(client.EU, client.StaticToken("1000.token"), client.WithHTTPClient(&http.Client{Transport: pool}))
+				crm, err := client.New(client.EU, static, client.WithHTTPClient(&http.Client{Transport: test.wrap(pool)}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -205,12 +279,25 @@ func TestDeadHTTP2ConnectionIsReplaced(t *testing.T) {
 				for _, c := range network.connections {
 					c.dead.Store(true)
 				}
+				const wait = 500 * time.Millisecond // before the second attempt, at most
 				began := time.Now()
-				for range 3 {
-					mustUpdate(t, crm)
+				var calls sync.WaitGroup
+				var failures atomic.Int32
+				for start := time.Duration(0); start < 2*time.Minute; start += test.every {
+					calls.Go(func() {
+						time.Sleep(start)
+						err := test.call(t, crm)
+						if err != nil {
+							failures.Add(1)
+						}
+						if ended := time.Since(began); ended > max(start, test.after)+3*wait {
+							t.Errorf("the call of %s ended after %s", start, ended)
+						}
+					})
 				}
-				if took := time.Since(began); took < test.after || took > test.after+wait || len(network.connections) != 2 {
-					t.Errorf("three calls took %s and %d connections, want %s and 2", took, len(network.connections), test.after)
+				calls.Wait()
+				if failures.Load() != int32(test.failures) || len(network.connections) != 2 {
+					t.Errorf("%d calls failed, on %d connections; want %d and 2", failures.Load(), len(network.connections), test.failures)
 				}
 			})
 		})

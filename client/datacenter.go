@@ -68,8 +68,8 @@ func (d DataCenter) environment(name string) DataCenter {
 
 // checkAPIDomain returns an error if a token's api_domain is that of another of Zoho's data centres.
 func (d DataCenter) checkAPIDomain(domain string) error {
-	configured := apiDomain(d.APIURL)
-	if domain == "" || !isZoho(configured) || apiDomain(domain) == configured {
+	configured, other := apiDomain(d.APIURL), apiDomain(strings.TrimSpace(domain))
+	if other == configured || !isZoho(configured) || !isZoho(other) {
 		return nil
 	}
 	return fmt.Errorf("the token is for the API at %s, but the client is configured for %s (%s): use the DataCenter of the org",
@@ -115,11 +115,16 @@ func checkURL(field, value string) error {
 		rule = "must have no user, query or fragment"
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		rule = "must be https: http is allowed only on a loopback address"
+	case strings.TrimSpace(value) != value:
+		rule = "has white space around it: remove it"
 	default:
+		// A proxy may have a path of its own, Zoho's hosts have none.
+		below := strings.ToLower(strings.ReplaceAll(u.Path, "//", "/"))
+		ofZoho := strings.Trim(below, "/") != "" && (isZoho(apiDomain(value)) || strings.HasPrefix(normalizedHost(value), "accounts.zoho"))
 		switch {
-		case strings.Contains(u.Path, "/crm/v"):
+		case strings.Contains(below, "/crm/v"), ofZoho && field == "APIURL":
 			rule = "must be given without " + generated.BasePath + ", which this package adds"
-		case strings.Contains(u.Path, "/oauth/"):
+		case strings.Contains(below, "/oauth/"), ofZoho:
 			rule = "must be given without " + tokenPath + ", which this package adds"
 		}
 	}

@@ -38,10 +38,13 @@
 //     client repeats the request with another token from the cache or with a new one. A call makes at most two such replays
 //     and one token request for them. They do not count as attempts.
 //   - If a new token is rejected before it ever worked, it is replaced once at once, then after a pause of a minute, which
-//     doubles up to 10 minutes. During a pause, calls return the 401.
+//     doubles up to 10 minutes. So is the fourth rejected token within 10 minutes of the one before, even if others worked.
+//     During a pause, calls return the 401.
 //   - If the token endpoint rejects the credentials, calls return that error for a minute without another token request. If it
 //     throttles, they do so for the time of its Retry-After, at least a minute and at most 10.
-//   - A token whose api_domain belongs to another data centre is rejected.
+//   - A token whose api_domain belongs to another data centre is rejected. No token is then requested for a minute, which
+//     doubles up to 10 minutes.
+//   - A token is used for at least 10 seconds, even if the token endpoint says that it expires sooner.
 //   - Tokens are sent only to the hosts of the [DataCenter] and never appear in logs or errors. A token that a response
 //     repeats with JSON escapes is not recognised.
 //
@@ -49,16 +52,23 @@
 //
 //   - Statuses 429, 500, 502, 503 and 504, network failures and truncated responses are retried, 4 attempts in all
 //     ([WithMaxAttempts]). Updates are idempotent, so they are retried too.
-//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried.
+//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried. Without the
+//     OnProxyConnectResponse of [http.Transport], a proxy is known to reject the client only by the usual reason phrases.
+//   - A connection on which two requests time out, without a response for 5 s or more, is closed. Its other requests fail
+//     and are retried.
 //   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
 //   - Retry-After is honoured up to 60 s. If it is longer, or longer than the time left, the call returns the error at once.
-//   - Token requests are retried by the same rules, but not when they are throttled.
+//   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost is retried
+//     once, as Zoho may have counted a token. If that fails twice in a row, calls return the error for a second, which doubles
+//     up to a minute.
 //
 // # Time
 //
 //   - A request may take 30 s ([WithAttemptTimeout], or the Timeout of the [http.Client] if that is shorter).
 //   - A call may take 2 minutes with all its attempts and waits ([WithTimeout]).
-//   - When the context ends, the call returns immediately. The error also wraps the last API error, if any.
+//   - When the context ends, the call returns immediately. The error also wraps the last API error, if any. A caller's
+//     RoundTripper must end its request with the context, as that of net/http does: one that does not delays the call and
+//     holds its slot of [WithMaxConcurrent].
 //
 // # Responses
 //
@@ -93,7 +103,8 @@
 //   - Throttled: a process that gets no token reads the cache again, and uses a valid token that another one stored. If there
 //     is none, the [*AuthError] has Throttled and RetryAfter set.
 //   - Cache fails or takes longer than a second: the client logs it and goes on without the cache.
-//   - A process dies while it holds the lock: the lock expires. The others wait no longer than a request may take.
+//   - A process dies while it holds the lock: the lock expires. The others wait no longer than a request may take. A call whose
+//     context ends earlier fails, and causes no token request of its own.
 //
 // Divide the concurrent calls that your edition allows by the highest number of processes, also during a deployment, and
 // round down: with 20 calls (Enterprise) and 4 replicas, use WithMaxConcurrent(5). See [WithMaxConcurrent] for the numbers.

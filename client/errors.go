@@ -69,8 +69,8 @@ type Error struct {
 	StatusCode int
 	// Code is Zoho's code, empty if the response is not Zoho's.
 	Code Code
-	// Message is Zoho's message, without unprintable characters, which varies and may be localised; or, if Code is
-	// empty, what is wrong with the response.
+	// Message is Zoho's message, without unprintable characters and at most 4 KiB, which varies and may be localised; or, if
+	// Code is empty, what is wrong with the response.
 	Message string
 	// Details are Zoho's details.
 	Details Details
@@ -119,9 +119,10 @@ type Details struct {
 	ResourcePathIndex int `json:"resource_path_index"`
 	// SupportedVersion is the API version that has the operation.
 	SupportedVersion int `json:"supported_version"`
-	// Permissions are the permissions that the user lacks.
+	// Permissions are the permissions that the user lacks, at most 100.
 	Permissions []string `json:"permissions"`
-	// Raw is the whole JSON value, without unprintable characters. It is empty if that has more than 64 KiB.
+	// Raw is the whole JSON value, without unprintable characters. It and the typed keys but ID are empty if
+	// that has more than 4 KiB.
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -297,7 +298,7 @@ func Retryable(err error) bool {
 func isInternal(code Code) bool { return code == CodeInternalError || code == CodeInternalServerError }
 
 // MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
-// sent, and no response says what became of it. Read the module or contact role to find out. An update may be repeated safely.
+// sent, and no response says what became of it, or a response has a success that does not match the input. Read the module or contact role to find out. An update may be repeated safely.
 //
 // It is also true if a server or proxy requires a client certificate under TLS 1.3, which rejects a request only after it was
 // sent.

@@ -195,10 +195,10 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	for status, location := range map[int]string{301: secret, 302: secret, 303: secret, 307: secret, 308: secret, 309: "/crm/v7/x?code=hunter22", 398: "/" + strings.Repeat("x", 1<<20), 399: "http://%zz"} {
 		to := map[int]string{309: "/crm/v7/x:", 398: "/xxx", 399: "a URL that cannot be parsed"}[status]
 		tests = append(tests, serverFailure{fmt.Sprint(status), []http.HandlerFunc{send(status, roleUpdated, "Location", location)},
-			failure{"redirects are not followed: the response redirects to " + cmp.Or(to, elsewhere.URL+"/x:"), client.ErrRedirect, 1, false, false}})
+			failure{"redirects are not followed: the response redirects to " + cmp.Or(to, elsewhere.URL+"/x:"), client.ErrRedirect, 1, true, false}})
 	}
 	testServerFailures(t, false, append(tests,
-		serverFailure{"without a Location", respondJSON(307, roleUpdated), failure{"disagree", nil, 1, false, false}},
+		serverFailure{"without a Location", respondJSON(307, roleUpdated), failure{"disagree", nil, 1, true, false}},
 		serverFailure{"a Location of another status", respondJSON(400, errorBody("INVALID_DATA"), "Location", secret), failure{"HTTP 400", client.CodeInvalidData, 1, false, false}},
 	))
 }
@@ -221,19 +221,25 @@ func TestFailuresOfTheTokenEndpoint(t *testing.T) {
 	const noResponse, throttled = "no access token: no response from http://127.0.0.1", "Zoho issues no more access tokens for now"
 	final := func(text string, is error) failure { return failure{text: text, is: is, requests: 1} }
 	repeated := func(text string, is error) failure { return failure{text, is, 4, !applied, retryable} }
+	repeatedOnce := func(text string, is error) failure { return failure{text, is, 2, !applied, retryable} }
 	testServerFailures(t, true, []serverFailure{
-		{"closed", on(closeEarly), repeated(noResponse, io.EOF)},
-		{"closed in the response", on(breakOff), repeated("HTTP 200: unusable response from http://127.0.0.1", client.ErrResponseTruncated)},
+		{"closed", on(closeEarly), repeatedOnce(noResponse, io.EOF)},
+		{"closed in the response", on(breakOff), repeatedOnce("HTTP 200: unusable response from http://127.0.0.1", client.ErrResponseTruncated)},
 		{"closed once", on(closeEarly, send(200, tokenBody(1))), failure{requests: 2}},
 		{"closed in the response once", on(breakOff, send(200, tokenBody(1))), failure{requests: 2}},
 		{"500", respondJSON(500, page), repeated("HTTP 500: http://127.0.0.1", nil)},
-		{"1 MiB of garbage", on(garbage), repeated("malformed HTTP status code", nil)},
+		{"503 three times", on(send(503, page), send(503, page), send(503, page), send(200, tokenBody(1))), failure{requests: 4}},
+		{"1 MiB of garbage", on(garbage), repeatedOnce("malformed HTTP status code", nil)},
 		{"100 MiB of gzip", on(gzipBomb), final("the limit is 1 MiB", client.ErrResponseTooLarge)},
 		{"101, whose body never ends", on(switchProtocols), final("HTTP 101: the response of http://127.0.0.1", nil)},
 		{"307", respondJSON(307, tokenBody(1), "Location", "https://elsewhere.example.com/x"), final("redirects to https://elsewhere.example.com/x", client.ErrRedirect)},
 		{"truncated JSON", respondJSON(200, tokenBody(1)[:20]), final("has no access token: check DataCenter.AccountsURL", nil)},
 		{"HTML", respondJSON(200, page), final("has no access token: check DataCenter.AccountsURL", nil)},
 		{"throttled", respondJSON(400, accessDenied), failure{throttled, nil, 1, !applied, retryable}},
+		{"throttled with 200", respondJSON(200, accessDenied), failure{throttled, nil, 1, !applied, retryable}},
+		{"throttled with 429", respondJSON(429, page), failure{throttled, nil, 1, !applied, retryable}},
+		{"throttled, in German", respondJSON(400, `{"error":"Zugriff verweigert","error_description":"Zu viele Anfragen"}`), failure{throttled, nil, 1, !applied, retryable}},
+		{"wrong refresh token", respondJSON(200, `{"error":"invalid_code"}`), final("the refresh token is wrong, expired or revoked", client.CodeInvalidCode)},
 		{"wrong client id", respondJSON(401, `{"error":"invalid_client"}`), final("another data centre than test", client.CodeInvalidClient)},
 	})
 }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
 
 // maxErrorBody is what HTTPClient reads of a 401 to find out whether the token was rejected.
@@ -22,8 +24,9 @@ const maxErrorBody = 64 << 10
 // the User-Agent and the limit of [WithMaxConcurrent] with c.
 //
 //   - It authorizes requests to [DataCenter].APIURL. For another scheme, host or port it returns an error.
-//   - If Zoho rejects the token, it repeats the request with another one, provided that the body can be read again:
-//     http.NewRequest sets GetBody for the usual types. It does not retry otherwise.
+//   - If Zoho rejects the token, it gets another one and repeats the request, provided that the body can be read again:
+//     http.NewRequest sets GetBody for the usual types. If the request cannot be repeated or there is no other token, it
+//     returns the 401. It does not retry otherwise.
 //   - It keeps the User-Agent of a request that has one.
 //   - It follows no redirects.
 //   - It has no timeout: use a context.
@@ -56,6 +59,7 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
+	maps.DeleteFunc(req.Header, func(key string, _ []string) bool { return strings.EqualFold(key, "Authorization") })
 	canRepeat := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 	requested := false
 	for replays := 0; ; replays++ {
@@ -63,45 +67,52 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		if err != nil {
 			return nil, err
 		}
-		if res.StatusCode != http.StatusUnauthorized {
-			if res.StatusCode < http.StatusInternalServerError {
+		if !t.rejectsToken(res) {
+			if res.StatusCode < http.StatusBadRequest { // an error may be that of a gateway
 				t.c.tokens.Accepted(token)
 			}
 			return res, nil
 		}
-		if replays == maxReplays || !canRepeat || !t.rejectsToken(res) {
+		if replays == maxReplays {
 			return res, nil
 		}
+		// Also for the next request, if this one cannot be repeated.
 		next, origin, err := t.c.tokens.Replace(req.Context(), token, !requested) //nolint:contextcheck // req is a clone
-		if errors.Is(err, tokens.ErrNoReplacement) {
-			return res, nil
+		if err != nil || !canRepeat {
+			return res, nil //nolint:nilerr // the 401 says what happened
 		}
 		_ = res.Body.Close()
-		if err != nil {
-			return nil, newAuthError(err)
-		}
 		token = next
-		requested = requested || origin == tokens.Endpoint
+		requested = origin == tokens.Endpoint
 	}
 }
 
 // checkHost returns an error for a request whose URL or Host header is not that of the API.
 func (t authorizingTransport) checkHost(req *http.Request) error {
+	if req.URL == nil {
+		return errors.New("zohocrm: the request has no URL")
+	}
 	server, err := url.Parse(t.c.server)
 	if err != nil {
 		return err
 	}
 	want := withPort(server.Scheme, server.Host)
-	if withPort(req.URL.Scheme, req.URL.Host) != want || req.Host != "" && withPort(req.URL.Scheme, req.Host) != want {
-		return fmt.Errorf("zohocrm: a token is sent only to %s://%s, not to %s://%s: use another http.Client", server.Scheme, server.Host, req.URL.Scheme, cmp.Or(req.Host, req.URL.Host))
+	for _, host := range []string{req.URL.Host, cmp.Or(req.Host, req.URL.Host)} {
+		if withPort(req.URL.Scheme, host) != want {
+			return fmt.Errorf("zohocrm: a token is sent only to %s://%s, not to %s://%s: use another http.Client", server.Scheme, server.Host, req.URL.Scheme, host)
+		}
 	}
 	return nil
 }
 
-// withPort returns a scheme and host in lower case, with the port even if that is the default.
+// withPort returns a scheme and host in lower case, with the port of https even if that is the default.
 func withPort(scheme, host string) string {
 	u := url.URL{Host: host}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[scheme])
+	port := u.Port()
+	if port == "" && scheme == "https" {
+		port = "443"
+	}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // send sends a request with a token, and returns the slot with the response header.
@@ -117,21 +128,21 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 	if own := req.Header["User-Agent"]; own != nil {
 		userAgent = own
 	}
-	authorized, err := authorize(req.Context(), req, token, userAgent, again)
-	if err != nil {
-		closeBody(req)
+	ctx, trace := transport.WithTrace(req.Context())
+	authorized, err := authorize(ctx, req, token, userAgent, again)
+	if err != nil { // of a request that is repeated: its body is closed
 		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
-	res, err := t.c.sender.Transport.RoundTrip(authorized)
-	if err == nil && res == nil {
-		err = errors.New("zohocrm: the RoundTripper returned neither a response nor an error")
+	res, err := t.c.sender.RoundTrip(authorized, trace)
+	if err != nil {
+		return nil, transport.WithoutSecrets(err, token)
 	}
-	return res, err
+	return res, nil
 }
 
-// rejectsToken reports whether a 401 is about the token. It leaves the body as it was.
+// rejectsToken reports whether a response rejects the token. It leaves the body as it was.
 func (t authorizingTransport) rejectsToken(res *http.Response) bool {
-	if res.Body == nil {
+	if res.StatusCode != http.StatusUnauthorized || res.Body == nil {
 		return false
 	}
 	beginning, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))

@@ -62,22 +62,23 @@ func TestHTTPClientAuthorizesOnlyTheAPIHost(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		url, host string
-		allowed   bool
+		rejected  string // the host in the error, empty if the request is allowed
 	}{
-		"the API":                  {leadsURL, "", true},
-		"capital letters":          {"https://WWW.ZohoAPIs.eu/", "", true},
-		"the default port":         {"https://www.zohoapis.eu:443/", "", true},
-		"its own Host header":      {leadsURL, "www.zohoapis.eu", true},
-		"http":                     {"http://www.zohoapis.eu/", "", false},
-		"http with the https port": {"http://www.zohoapis.eu:443/", "", false},
-		"another port":             {"https://www.zohoapis.eu:8443/", "", false},
-		"the accounts host":        {"https://accounts.zoho.eu/", "", false},
-		"another data centre":      {"https://www.zohoapis.com/", "", false},
-		"the sandbox":              {"https://sandbox.zohoapis.eu/", "", false},
-		"a longer name":            {"https://www.zohoapis.eu.example.com/", "", false},
-		"the API as a user":        {"https://www.zohoapis.eu:443@example.com/", "", false},
-		"another Host header":      {leadsURL, "example.com", false},
-		"a Host header with port":  {leadsURL, "www.zohoapis.eu:8443", false},
+		"the API":                  {leadsURL, "", ""},
+		"capital letters":          {"https://WWW.ZohoAPIs.eu/", "", ""},
+		"the default port":         {"https://www.zohoapis.eu:443/", "", ""},
+		"its own Host header":      {leadsURL, "www.zohoapis.eu", ""},
+		"http":                     {"http://www.zohoapis.eu/", "", "http://www.zohoapis.eu"},
+		"http with the https port": {"http://www.zohoapis.eu:443/", "", "http://www.zohoapis.eu:443"},
+		"another port":             {"https://www.zohoapis.eu:8443/", "", "https://www.zohoapis.eu:8443"},
+		"the accounts host":        {"https://accounts.zoho.eu/", "", "https://accounts.zoho.eu"},
+		"another data centre":      {"https://www.zohoapis.com/", "", "https://www.zohoapis.com"},
+		"the sandbox":              {"https://sandbox.zohoapis.eu/", "", "https://sandbox.zohoapis.eu"},
+		"a longer name":            {"https://www.zohoapis.eu.example.com/", "", "https://www.zohoapis.eu.example.com"},
+		"the API as a user":        {"https://www.zohoapis.eu:443@example.com/", "", "https://example.com"},
+		"another Host header":      {leadsURL, "example.com", "https://example.com"},
+		"a Host header with port":  {leadsURL, "www.zohoapis.eu:8443", "https://www.zohoapis.eu:8443"},
+		"the API as Host header":   {"https://example.com/", "www.zohoapis.eu", "https://example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,10 +87,10 @@ func TestHTTPClientAuthorizesOnlyTheAPIHost(t *testing.T) {
 			req := newRequest(t, test.url, body)
 			req.Host = test.host
 			status, _, err := request(z.otherEndpoint(t, credentials()), req)
-			if test.allowed && (err != nil || status != http.StatusOK || !slices.Equal(z.usedTokens, []string{token(1)})) {
+			if test.rejected == "" && (err != nil || status != http.StatusOK || !slices.Equal(z.usedTokens, []string{token(1)})) {
 				t.Errorf("the response is %d, %v, want 200 for an authorized request", status, err)
 			}
-			if !test.allowed && (err == nil || !strings.Contains(err.Error(), "a token is sent only to https://www.zohoapis.eu, not to ") || len(z.requests) > 0) {
+			if test.rejected != "" && (err == nil || !strings.Contains(err.Error(), "a token is sent only to https://www.zohoapis.eu, not to "+test.rejected+": ") || len(z.requests) > 0) {
 				t.Errorf("the error is %v, want that of another host, with nothing sent", err)
 			}
 			if !body.closed.Load() {
@@ -114,7 +115,6 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 		"AUTHENTICATION_FAILURE": {replayable, errorBody("AUTHENTICATION_FAILURE"), 200, []string{"body", "body"}},
 		"no body":                {func() io.Reader { return nil }, rejected, 200, []string{"", ""}},
 		"http.NoBody":            {func() io.Reader { return http.NoBody }, rejected, 200, []string{"", ""}},
-		"a body read only once":  {func() io.Reader { return newCloser("body") }, rejected, 401, []string{"body"}},
 		"OAUTH_SCOPE_MISMATCH":   {replayable, errorBody("OAUTH_SCOPE_MISMATCH"), 401, []string{"body"}},
 		"a long page":            {replayable, "<html>" + strings.Repeat("x", 100_000), 401, []string{"body"}},
 		"an empty response":      {replayable, "", 401, []string{"body"}},
@@ -138,6 +138,20 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 			}
 			z.wantTokenRequests(t, len(test.sent))
 		})
+	}
+}
+
+func TestHTTPClientReplacesARejectedTokenEvenIfItCannotRepeatTheRequest(t *testing.T) {
+	t.Parallel()
+	z := &fakeZoho{respondUpdate: rejectTokens(token(1))}
+	crm := z.otherEndpoint(t, credentials())
+	for _, want := range []int{http.StatusUnauthorized, http.StatusOK} {
+		if status, _, err := request(crm, newRequest(t, leadsURL, newCloser("body"))); err != nil || status != want {
+			t.Errorf("%d, %v, want %d", status, err, want)
+		}
+	}
+	if want := []string{token(1), token(2)}; !slices.Equal(z.usedTokens, want) {
+		t.Errorf("the requests had the tokens %q, want %q", z.usedTokens, want)
 	}
 }
 
@@ -166,8 +180,14 @@ func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
 	t.Parallel()
 	n := 0
 	others := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) { n++; return &oauth2.Token{AccessToken: token(n)}, nil }))
-	for auth, want := range map[client.Auth]int{static: 1, others: 3} {
-		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(http.StatusUnauthorized, errorBody("INVALID_TOKEN")) }}
+	for auth, want := range map[client.Auth]int{static: 1, others: 3, credentials(): 1} {
+		noToken := func(n int) *http.Response {
+			if n > 1 {
+				return newResponse(http.StatusOK, `{"error":"invalid_code"}`)
+			}
+			return newResponse(http.StatusOK, tokenBody(n))
+		}
+		z := &fakeZoho{respondToken: noToken, respondUpdate: func(string) *http.Response { return newResponse(http.StatusUnauthorized, errorBody("INVALID_TOKEN")) }}
 		status, body, err := request(z.otherEndpoint(t, auth), newRequest(t, leadsURL, nil))
 		if err != nil || status != http.StatusUnauthorized || body != errorBody("INVALID_TOKEN") || len(z.usedTokens) != want {
 			t.Errorf("%d %q, %v after %d requests, want the 401 after %d", status, body, err, len(z.usedTokens), want)
@@ -175,17 +195,18 @@ func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
 	}
 }
 
-// A token that worked is replaced at once when it is rejected. One that never did is replaced once, then after a pause.
+// A token that worked is replaced at once when it is rejected. One that never did is replaced once, then after a pause. An
+// error may be that of a gateway, which has not checked the token.
 func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
 	t.Parallel()
-	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusNotFound: 3, http.StatusInternalServerError: 2} {
+	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusFound: 3, http.StatusForbidden: 2, http.StatusInternalServerError: 2} {
 		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(status, "") }}
 		crm := z.otherEndpoint(t, credentials())
 		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
 		z.respondUpdate = rejectTokens(token(1), token(2), token(3))
-		for range 2 {
-			_, _, _ = request(crm, newRequest(t, leadsURL, nil))
-		}
+		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
+		z.wantTokenRequests(t, 2)
+		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
 		z.wantTokenRequests(t, tokenRequests)
 	}
 }
@@ -222,7 +243,7 @@ func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 	}}
 	crm := z.otherEndpoint(t, static, client.WithUserAgent("orders/2.1"))
 	own := newRequest(t, leadsURL, nil)
-	own.Header = http.Header{"User-Agent": {"mine/1.0"}, "Authorization": {"Bearer other"}, "X-Extra": {"1"}}
+	own.Header = http.Header{"User-Agent": {"mine/1.0"}, "Authorization": {"Bearer other"}, "authorization": {"Bearer other"}, "X-Extra": {"1"}}
 	for _, req := range []*http.Request{newRequest(t, leadsURL, nil), own} {
 		if status, _, err := request(crm, req); err != nil || status != http.StatusFound {
 			t.Fatalf("%d, %v, want the redirect itself", status, err)
@@ -231,7 +252,7 @@ func TestHTTPClientSendsTheRequestOfTheCaller(t *testing.T) {
 	if len(z.requests) != 2 || z.requests[0].UserAgent() != "orders/2.1 zohocrm-go/0.1.0" {
 		t.Errorf("%d requests, the User-Agent is %q, want that of the client", len(z.requests), z.requests[0].UserAgent())
 	}
-	if h := z.requests[1].Header; h.Get("User-Agent") != "mine/1.0" || h.Get("Authorization") != "Zoho-oauthtoken 1000.token" || h.Get("X-Extra") != "1" {
+	if h := z.requests[1].Header; h.Get("User-Agent") != "mine/1.0" || h.Get("Authorization") != "Zoho-oauthtoken 1000.token" || h["authorization"] != nil || h.Get("X-Extra") != "1" {
 		t.Errorf("the header is %v, want the caller's with a token", h)
 	}
 	if own.Header.Get("Authorization") != "Bearer other" {
@@ -243,12 +264,6 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	t.Parallel()
 	noToken := func(int) *http.Response { return newResponse(http.StatusOK, `{"error":"invalid_code"}`) }
 	newTokens := func(n int) *http.Response { return newResponse(http.StatusOK, tokenBody(n)) }
-	oneToken := func(n int) *http.Response {
-		if n > 1 {
-			return noToken(n)
-		}
-		return newTokens(n)
-	}
 	for name, test := range map[string]struct {
 		tokens   func(n int) *http.Response
 		response *closer // the body of a 401
@@ -256,9 +271,8 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 		want     string
 	}{
 		"no token":                      {noToken, nil, nil, "zohocrm: no access token: HTTP 200: invalid_code"},
-		"no other token":                {oneToken, newCloser(errorBody("INVALID_TOKEN")), nil, "zohocrm: no access token: HTTP 200: invalid_code"},
 		"the body cannot be read again": {newTokens, newCloser(errorBody("INVALID_TOKEN")), io.ErrNoProgress, "zohocrm: cannot read the body of the request again: " + io.ErrNoProgress.Error()},
-		"a broken RoundTripper":         {newTokens, nil, nil, "zohocrm: the RoundTripper returned neither a response nor an error"},
+		"a broken RoundTripper":         {newTokens, nil, nil, ": the RoundTripper returned neither a response nor an error"},
 	} {
 		z := &fakeZoho{respondToken: test.tokens, respondUpdate: func(string) *http.Response {
 			if test.response == nil {
@@ -276,6 +290,15 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 		if !body.closed.Load() || test.response != nil && !test.response.closed.Load() {
 			t.Errorf("%s: the body of the request or of the response was not closed", name)
 		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := request((&fakeZoho{}).otherEndpoint(t, static), newRequest(t, leadsURL, nil).WithContext(ended)); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that of the context", err)
+	}
+	withoutURL := &http.Request{Body: newCloser("body")}
+	if _, err := (&fakeZoho{}).otherEndpoint(t, static).HTTPClient().Transport.RoundTrip(withoutURL); err == nil || !withoutURL.Body.(*closer).closed.Load() {
+		t.Errorf("a request without a URL: %v, or its body was not closed", err)
 	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")

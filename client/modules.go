@@ -97,7 +97,7 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 
 // ListModules returns all modules of the org, hidden ones included. It needs one of the scopes
 // ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. A response of more than 32 MiB or
-// 50,000 modules is an error.
+// 100,000 objects, those in modules included, is an error.
 //
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.
@@ -126,7 +126,7 @@ func (c *Client) GetModule(ctx context.Context, module string) (Module, error) {
 // decodeOneModule decodes the list of exactly one module that a read of one module returns.
 func decodeOneModule(r reply, module string) (Module, error) {
 	if r.response.Status == http.StatusNoContent {
-		err := r.malformed(-1, "the API does not expose "+module)
+		err := r.malformed("the API does not expose " + module)
 		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
 		return Module{}, err
 	}
@@ -135,14 +135,14 @@ func decodeOneModule(r reply, module string) (Module, error) {
 	case err != nil:
 		return Module{}, err
 	case len(list) != 1:
-		return Module{}, r.malformed(-1, fmt.Sprintf("response has %d modules, want 1", len(list)))
+		return Module{}, r.malformed(fmt.Sprintf("response has %d modules, want 1", len(list)))
 	}
 	got := list[0].APIName
 	if moduleID(module) != "" {
 		got = list[0].ID
 	}
 	if got != "" && got != module { // the name may be null
-		return Module{}, r.malformed(-1, fmt.Sprintf("response has the module %s, want %s", got, module))
+		return Module{}, r.malformed(fmt.Sprintf("response has the module %s, want %s", got, module))
 	}
 	return list[0], nil
 }

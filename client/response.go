@@ -28,10 +28,15 @@ const (
 
 	// maxElementErrors is the number of errors of one input that are read.
 	maxElementErrors = 100
-	// maxElements is the number of objects of a list that are read. Each takes more memory than its JSON may have.
-	maxElements = 50_000
+	// maxObjects is the number of objects that a list of a read may have, nested ones included. Each takes more memory than its
+	// JSON may have.
+	maxObjects = 100_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
-	maxText = 64 << 10
+	maxText = 4 << 10
+	// maxPermissions is the number of permissions that the details of an error keep.
+	maxPermissions = 100
+	// maxDigits is the length of the longest id.
+	maxDigits = 19
 )
 
 // Result is the result of one input.
@@ -73,28 +78,28 @@ type reply struct {
 // list returns the value of key if it is the only content of the response, or the error that the response is.
 func (r reply) list(key string) (json.RawMessage, *Error) {
 	if r.response.Err != nil {
-		return nil, r.malformed(-1, r.response.Err.Error())
+		return nil, r.malformed(r.response.Err.Error())
 	}
 	bare, ok := readItem(r.response.Body)
 	if !ok {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	}
-	list, otherLists := bare.modules, [2]json.RawMessage{bare.contactRoles, bare.profiles}
+	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
 	switch key {
 	case keyContactRoles:
-		list, otherLists[0] = otherLists[0], list
+		list, others = bare.contactRoles, bare.modules != nil || bare.profiles != nil
 	case keyProfiles:
-		list, otherLists[1] = otherLists[1], list
+		list, others = bare.profiles, bare.modules != nil || bare.contactRoles != nil
 	}
 	switch {
-	case bare.isError() && isEmpty(list):
+	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, bare)
 	case list == nil:
-		return nil, r.malformed(-1, errNotJSON.Error())
-	case bare.isResult || otherLists[0] != nil || otherLists[1] != nil:
-		return nil, r.malformed(-1, "response has a list of results beside another list or a top-level error")
+		return nil, r.malformed(errNotJSON.Error())
+	case bare.isResult || others:
+		return nil, r.malformed("response has a list of results beside another list or a top-level error")
 	case r.response.Status < 300 && !r.isJSON():
-		return nil, r.malformed(-1, fmt.Sprintf("response has the content type %q", r.contentType()))
+		return nil, r.malformed(fmt.Sprintf("response has the content type %q", r.contentType()))
 	}
 	return list, nil
 }
@@ -118,7 +123,7 @@ func decodeResults(r reply, key string, ids []string) ([]Result, error) {
 		count++
 	}
 	if count != len(ids) || count == 0 {
-		failure := r.malformed(-1, fmt.Sprintf("response has %d results, want %d", count, len(ids)))
+		failure := r.malformed(fmt.Sprintf("response has %d results, want %d", count, len(ids)))
 		return failAll(len(ids), failure), failure
 	}
 	return results, joinErrors(errs)
@@ -163,28 +168,45 @@ func (r reply) validateSuccess(it item, want string) (id, problem string) {
 // elementErrors returns the error of one input, or several as one.
 func (r reply) elementErrors(index int, id string, element json.RawMessage) error {
 	var errs []error
-	add := func(data json.RawMessage) {
-		it, ok := readItem(data)
-		err := r.apiError(index, it)
-		err.InputID = id
-		if !ok || !it.isError() || it.status != statusError {
-			err = r.malformedResult(index, id, data, "the result is not in the documented format")
-		}
-		errs = append(errs, err)
-	}
 	for data := range jsonscan.Elements(element) {
-		if add(data); len(errs) == maxElementErrors {
+		if len(errs) == maxElementErrors {
+			errs = append(errs, r.malformedResult(index, id, element, fmt.Sprintf("the input has more than %d errors", maxElementErrors)))
 			break
 		}
+		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
-		add(element)
+		return r.resultError(index, id, element)
 	}
 	return joinErrors(errs)
 }
 
-// decodeList decodes the list of objects that a read returns. No content is an empty list.
+// resultError returns the error of one input from one result.
+func (r reply) resultError(index int, id string, data json.RawMessage) *Error {
+	it, ok := readItem(data)
+	if !ok || !it.isError() || it.status != statusError {
+		return r.malformedResult(index, id, data, "the result is not in the documented format")
+	}
+	err := r.apiError(index, it)
+	err.InputID = id
+	return err
+}
+
+// decodeList decodes the list of objects that a read returns. No content is a nil list.
 func decodeList[T any](r reply, key string, decode func(object json.RawMessage) T) ([]T, error) {
+	objects, err := r.objects(key)
+	if objects == nil {
+		return nil, err
+	}
+	values := make([]T, len(objects))
+	for i, object := range objects {
+		values[i] = decode(object)
+	}
+	return values, nil
+}
+
+// objects returns the elements of the list of objects that a read returns, each with an id. No content is a nil list.
+func (r reply) objects(key string) ([]json.RawMessage, error) {
 	if r.response.Status == http.StatusNoContent {
 		return nil, nil
 	}
@@ -193,22 +215,22 @@ func decodeList[T any](r reply, key string, decode func(object json.RawMessage) 
 		return nil, failure
 	}
 	if r.response.Status >= 300 {
-		return nil, r.malformed(-1, "response has a list, but its HTTP status is that of an error")
+		return nil, r.malformed("response has a list, but its HTTP status is that of an error")
 	}
 	if list[0] != '[' {
-		return nil, r.malformed(-1, errNotJSON.Error())
+		return nil, r.malformed(errNotJSON.Error())
 	}
-	values := []T{}
-	for element := range jsonscan.Elements(list) {
-		switch {
-		case objectID(element) == "":
-			return nil, r.malformed(-1, fmt.Sprintf("element %d of the list has no id", len(values)))
-		case len(values) == maxElements:
-			return nil, r.malformed(-1, fmt.Sprintf("the list has more than %d elements", maxElements))
+	if bytes.Count(list, []byte("{")) > maxObjects {
+		return nil, r.malformed(fmt.Sprintf("the list has more than %d objects", maxObjects))
+	}
+	objects := []json.RawMessage{}
+	for object := range jsonscan.Elements(list) {
+		if objectID(object) == "" {
+			return nil, r.malformed(fmt.Sprintf("element %d of the list has no id", len(objects)))
 		}
-		values = append(values, decode(element))
+		objects = append(objects, object)
 	}
-	return values, nil
+	return objects, nil
 }
 
 // decodeLenient decodes an object. A key with a value of another type is left zero, and null is zero.
@@ -256,7 +278,7 @@ func (it item) isError() bool {
 	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
 }
 
-// objectID returns the id of an object, empty if it has none or two. Zoho documents a string; a number is accepted, with all its
+// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a number is accepted, with all its
 // digits.
 func objectID(object json.RawMessage) string {
 	var raw json.RawMessage
@@ -267,18 +289,10 @@ func objectID(object json.RawMessage) string {
 	if id == "" {
 		id = string(raw)
 	}
-	if strings.Trim(id, "0123456789") != "" {
+	if len(id) > maxDigits || strings.Trim(id, "0123456789") != "" {
 		return ""
 	}
 	return id
-}
-
-// isEmpty reports whether a list is absent, null or without elements.
-func isEmpty(list json.RawMessage) bool {
-	for range jsonscan.Elements(list) {
-		return false
-	}
-	return true
 }
 
 func (r reply) isJSON() bool {
@@ -306,7 +320,7 @@ func (r reply) apiError(index int, it item) *Error {
 	err.Code = Code(r.redact(it.code))
 	err.Details = r.readDetails(it.details)
 	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
-	_, err.Resolution = generated.Explain(r.operation.ID, it.code)
+	err.Resolution = generated.Resolution(r.operation.ID, it.code)
 	switch err.Code { //nolint:exhaustive // two codes have more to say
 	case CodeOAuthScopeMismatch:
 		err.Resolution = strings.TrimSuffix(err.Resolution, ".") + ": " + strings.Join(r.operation.Scopes, ", ") + "."
@@ -317,25 +331,32 @@ func (r reply) apiError(index int, it item) *Error {
 }
 
 // malformed returns the error of a response that is not in the documented format.
-func (r reply) malformed(index int, message string) *Error {
-	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
-	err.err = r.response.Err
-	err.maybeApplied = transport.Classify(r.response, nil).MaybeApplied && r.changes()
-	switch {
-	case transport.IsRetryableStatus(r.response.Status), errors.Is(r.response.Err, ErrResponseTruncated):
-		err.Resolution = "Try again later."
-	case index < 0:
+func (r reply) malformed(message string) *Error {
+	err := r.malformedResult(-1, "", r.response.Body, message)
+	if err.Resolution == "" {
 		err.Resolution = "Check DataCenter.APIURL, and the proxy if there is one."
 	}
-	err.Snippet = r.snippet(r.response.Body)
 	return err
 }
 
-// malformedResult returns the error of the result of one input that is not in the documented format.
-func (r reply) malformedResult(index int, id string, element json.RawMessage, message string) *Error {
-	err := r.malformed(index, message)
-	err.InputID, err.Snippet = id, r.snippet(element)
+// malformedResult returns the error of a part of a response that is not in the documented format, the result of one input.
+func (r reply) malformedResult(index int, id string, data json.RawMessage, message string) *Error {
+	err := r.newError(index, sanitize.Text(message, maxMessage, r.token))
+	err.err, err.InputID, err.Snippet = r.response.Err, id, r.snippet(data)
+	err.maybeApplied = r.changes() && (transport.Classify(r.response, nil).MaybeApplied || r.mayHaveSuccess(index, data))
+	if transport.IsRetryableStatus(r.response.Status) || errors.Is(r.response.Err, ErrResponseTruncated) {
+		err.Resolution = "Try again later."
+	}
 	return err
+}
+
+// mayHaveSuccess reports whether data that cannot be used has a success, or with status 400, which may come with successes
+// too, a result.
+func (r reply) mayHaveSuccess(index int, data []byte) bool {
+	has := func(text string) bool { return bytes.Contains(data, []byte(text)) }
+	isHTML := bytes.HasPrefix(bytes.TrimSpace(data), []byte("<"))
+	isResult := index >= 0 || bytes.Count(data, []byte("{")) > 1 && (has(`"`+keyContactRoles+`"`) || has(`"`+keyModules+`"`))
+	return !isHTML && (has(`"success"`) || has(`"SUCCESS"`) || isResult && r.response.Status == http.StatusBadRequest)
 }
 
 func (r reply) snippet(data []byte) string {
@@ -361,6 +382,7 @@ func (r reply) readDetails(raw json.RawMessage) (d Details) {
 	if len(raw) <= maxText {
 		d.Raw = json.RawMessage(r.redact(string(raw)))
 		decodeLenient(d.Raw, &d)
+		d.Permissions = slices.Clone(d.Permissions[:min(len(d.Permissions), maxPermissions)])
 	}
 	d.ID = objectID(raw)
 	return d

@@ -122,6 +122,50 @@ func TestResultsOfABulkUpdate(t *testing.T) {
 	}
 }
 
+// An update may have taken effect if its response has a success that cannot be matched to the input, whatever the HTTP status.
+func TestUnusableResponsesThatMayHaveASuccess(t *testing.T) {
+	t.Parallel()
+	first, next := updated(roleID), updated(nextRoleID)
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		want   bool
+	}{
+		{"no role updated", 400, roles(wrong, taken), false},
+		{"one result for two inputs", 400, roles(first), true},
+		{"one error for two inputs", 400, roles(wrong), true},
+		{"three results", 400, roles(wrong, wrong, first), true},
+		{"results in another order", 400, roles(next, first), true},
+		{"no id", 400, roles(wrong, item("SUCCESS", "{}", "success")), true},
+		{"error and success of one role", 400, roles(wrong, "["+taken+","+next+"]"), true},
+		{"success after 100 errors of one role", 400, roles(wrong, "["+strings.Repeat(taken+",", 100)+next+"]"), true},
+		{"success without a status", 400, roles(wrong, `{"code":"SUCCESS"}`), true},
+		{"error without a code", 400, roles(wrong, `{"status":"failure"}`), true},
+		{"error of the whole request beside them", 400, wrong[:len(wrong)-1] + "," + roles(first, wrong)[1:], true},
+		{"two lists", 400, `{"contact_roles":[],` + roles(first, wrong)[1:], true},
+		{"list of modules", 400, `{"modules":[` + wrong + `]}`, true},
+		{"text after them", 400, "\n" + roles(first, wrong) + "x", true},
+		{"end of the list is missing", 400, roles(wrong, next)[:80], true},
+		{"empty list", 400, roles(), false},
+		{"JSON of a gateway", 400, `{"error":{"code":400,"status":"INVALID_ARGUMENT"}}`, false},
+		{"HTML of a gateway", 400, ` <p class="success">{"contact_roles":[{}]}`, false},
+		{"success with status 304", 304, roles(first, wrong), true},
+		{"success with status 401", 401, roles(first, wrong), true},
+		{"success with status 404", 404, roles(first, wrong), true},
+		{"success with status 409", 409, roles(first, wrong), true},
+		{"success with status 422", 422, roles(first), true},
+		{"success with status 429", 429, roles(first, wrong), true},
+		{"errors with status 409", 409, roles(wrong), false},
+		{"error of the whole request with status 403", 403, errorBody("NO_PERMISSION"), false},
+	} {
+		err := second(offline(t, secretStatic, responding(test.status, test.body), client.WithMaxAttempts(1)).UpdateContactRoles(t.Context(), roleUpdates))
+		if err == nil || client.MaybeApplied(err) != test.want {
+			t.Errorf("%s: may have taken effect: %t, want %t: %v", test.name, client.MaybeApplied(err), test.want, err)
+		}
+	}
+}
+
 func unjoin(err error) []error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		return several.Unwrap()
@@ -165,7 +209,7 @@ func checkResults(t *testing.T, update, status int, contentType string, body []b
 	return err
 }
 
-var digits = regexp.MustCompile(`^[0-9]+$`)
+var digits = regexp.MustCompile(`^[0-9]{1,19}$`)
 
 // updatedInputs returns which inputs were updated according to a response, all of which it decodes into maps.
 func updatedInputs(status int, contentType string, body []byte, key string, ids []string) []bool {
@@ -346,8 +390,10 @@ func TestReads(t *testing.T) {
 		{"list with status 300", listRoles, 300, roles(`{"id":"1"}`), []client.ContactRole(nil), errAny},
 		{"empty response", listRoles, 200, "", []client.ContactRole(nil), client.ErrResponseEmpty},
 		{"modules", listModules, 200, `{"modules":[` + moduleJSON + `,{"id":1,"profiles":null}]}`, []client.Module{module, {ID: "1"}}, nil},
-		{"50,000 modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 49_999) + `{"id":"1"}]}`, slices.Repeat([]client.Module{{ID: "1"}}, 50_000), nil},
-		{"more modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 50_000) + `{"id":"1"}]}`, []client.Module(nil), errAny},
+		{"100,000 modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 99_999) + `{"id":"1"}]}`, slices.Repeat([]client.Module{{ID: "1"}}, 100_000), nil},
+		{"more modules", listModules, 200, `{"modules":[` + strings.Repeat(`{"id":"1"},`, 100_000) + `{"id":"1"}]}`, []client.Module(nil), errAny},
+		{"more profiles in modules", listModules, 200, `{"modules":[{"id":"1","profiles":[` + strings.Repeat(`{"id":"1"},`, 99_999) + `{"id":"1"}]}]}`, []client.Module(nil), errAny},
+		{"id of 20 digits", listModules, 200, `{"modules":[{"id":"12345678901234567890"}]}`, []client.Module(nil), errAny},
 		{"module by id", getModule(id), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
 		{"module by name", getModule("Vehicles"), 200, `{"modules":[` + moduleJSON + `]}`, module, nil},
 		{"module whose name is null", getModule("Vehicles"), 200, `{"modules":[{"id":"1","api_name":null}]}`, client.Module{ID: "1"}, nil},
@@ -440,6 +486,7 @@ func TestErrorsOfUndocumentedForm(t *testing.T) {
 	for details, want := range map[string]client.Details{
 		`{"id":9223372036854775807,"maximum_length":"x","permissions":"a","limit":3}`: {ID: "9223372036854775807", Limit: 3},
 		`{"id":"1","id":"2","api_name":"name"}`:                                       {APIName: "name"},
+		`{"id":12345678901234567890,"limit":3}`:                                       {Limit: 3},
 		`["x"]`:                                                                       {},
 	} {
 		got, _ := errors.AsType[*client.Error](update(t, offline(t, secretStatic, responding(400, item("INVALID_DATA", details, "error"), "X-API-CREDITS-REMAINING", "-1"))))
@@ -529,9 +576,13 @@ func TestMemoryOfAResponse(t *testing.T) {
 		{`{"contact_roles":[[`, wrong + `,`, wrong + `]]}`, update},
 		{`{"code":"X","status":"error","details":{"id":"1","permissions":[`, `1,`, `1]}}`, update},
 		{`{"code":"X","status":"error","message":"`, `x`, `"}`, update},
+		{`{"code":"X","status":"error","details":{"id":"`, `1`, `"}}`, update},
+		{`{"contact_roles":[[`, item("X", `{"permissions":[`+strings.Repeat(`"",`, 1000)+`""]}`, "error") + `,`, wrong + `]]}`, update},
+		{`{"contact_roles":[[`, item("X"+strings.Repeat("x", 40<<10), `{}`, "error") + `,`, wrong + `]]}`, update},
 		{`{"code":"X","status":"error","x":[`, `{},`, `1]}`, update},
 		{`{"modules":[`, `{"id":"1"},`, `1]}`, listModules},
 		{`{"code":"X","modules":[{"id":"1","profiles":[`, `1,`, `1]}]}`, listModules},
+		{`{"modules":[{"id":"1","profiles":[`, `{"id":"1"},`, `1]}]}`, listModules},
 	} {
 		body := test.before + strings.Repeat(test.element, 4_000_000/len(test.element)) + test.after
 		crm := offline(t, secretStatic, responding(200, body))
@@ -542,7 +593,7 @@ func TestMemoryOfAResponse(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		runtime.GC()
 		runtime.ReadMemStats(&kept)
-		if allocated, left := after.TotalAlloc-before.TotalAlloc, int64(kept.HeapAlloc)-int64(before.HeapAlloc); err == nil || allocated > 100<<20 || left > 256<<10 {
+		if allocated, left := after.TotalAlloc-before.TotalAlloc, int64(kept.HeapAlloc)-int64(before.HeapAlloc); err == nil || allocated > 100<<20 || left > 1<<20 {
 			t.Errorf("%s…: %d KiB allocated, %d kept, error: %v", test.before, allocated>>10, left>>10, err)
 		}
 		runtime.KeepAlive(err)

@@ -103,7 +103,7 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s/%s"}`, hiddenToken, hiddenToken, hiddenAuth.RefreshToken)), nil
 		}, nil},
 		{"long api_domain", func(*http.Request, string) (*http.Response, error) {
-			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"%s%s"}`, hiddenToken, strings.Repeat("x", 190), hiddenToken)), nil
+			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":"https://www.zohoapis.in/%s%s"}`, hiddenToken, strings.Repeat("x", 170), hiddenToken)), nil
 		}, nil},
 		{"error of the transport, for the API", nil, func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("lost: %v", r.Header) }},
 		{"broken body", nil, func(r *http.Request) (*http.Response, error) {
@@ -144,6 +144,49 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 				mustNotShow(t, value, "vsqxX")
 			}
 		})
+	}
+}
+
+// TestErrorsOfATokenSourceShowNoSecrets has errors as net/http and programs make them.
+func TestErrorsOfATokenSourceShowNoSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "1000.HIDDEN"
+	const query = "?refresh_token=" + secret + "&client_secret=" + secret
+	post := func(address string) error { return second(http.Post(address, "", nil)) } //nolint:noctx,bodyclose // it fails
+	for _, test := range []struct {
+		err  error
+		want string // in the message
+	}{
+		{post("accounts.example.com/oauth" + query), `Post "accounts.example.com/oauth": unsupported protocol scheme`},
+		{post("localhost:1/oauth" + query), `Post "localhost:1/oauth": unsupported`},
+		{post("https:accounts.example.com/oauth" + query), "no Host in request URL"},
+		{post("htps://accounts.example.com/oauth" + query), `Post "htps://accounts.example.com/oauth": unsupported`},
+		{post("https://accounts.example.com/oauth" + query + "\n"), `parse "https://accounts.example.com/oauth": net/url: invalid control character`},
+		{post("https://accounts.example.com/oauth%zz" + query), `parse "https://accounts.example.com/oauth%zz": invalid URL escape`},
+		{post("htps://accounts.example.com/#refresh_token=" + secret), `Post "htps://accounts.example.com/": unsupported`},
+		{post(`htps://accounts.example.com/"a?b` + query), `unsupported protocol scheme`},
+		{post("htps://user:" + secret + "@accounts.example.com/oauth?" + secret), `Post "htps://accounts.example.com/oauth": unsupported`},
+		{fmt.Errorf("refresh: %w", post("accounts.example.com/oauth"+query)), `refresh: Post "accounts.example.com/oauth": unsupported`},
+		{errors.Join(post("htps://a.example.com/"+query), post("b.example.com/"+query), post("htps://c.example.com/?"+secret)), `Post "b.example.com/": unsupported`},
+		{&url.Error{Op: "Post", URL: "https://x.example.com/", Err: errors.New("body: client_secret=" + secret)}, "body: client_secret=(redacted)"},
+		{errors.New("the form grant_type=x&refresh_token=" + secret + "&code='" + secret + "' failed"), "refresh_token=(redacted)&code=(redacted)' failed"},
+		{errors.New("GET https://user:" + secret + "@x.example.com/a?" + secret + " failed"), "GET https://x.example.com/a failed"},
+		{errors.New("GET user:" + secret + "@x.example.com/a?b=" + secret + " failed"), "GET x.example.com/a failed"},
+		{errors.New("redirect to x.example.com/#access_token=" + secret + " failed"), "redirect to x.example.com/ failed"},
+		{errors.New("status_code=403 at 10:15, is it down? write to admin@example.com, issue #12"), "status_code=403 at 10:15, is it down? write to admin@example.com, issue #12"},
+	} {
+		for _, panics := range []bool{false, true} {
+			crm := newClient(t, client.EU, client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
+				if panics {
+					panic(test.err)
+				}
+				return nil, test.err
+			})))
+			err := update(t, crm)
+			if text := err.Error(); strings.Contains(text, "HIDDEN") || !panics && !strings.Contains(text, test.want) {
+				t.Errorf("%q: %s", test.want, text)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -32,9 +33,17 @@ const (
 	// tokenLifetime is that of Zoho's tokens, for a response that does not say.
 	tokenLifetime    = time.Hour
 	maxTokenLifetime = 24 * time.Hour
+	// minTokenLifetime keeps a wrong lifetime in a response from causing a token request for each call.
+	minTokenLifetime = 10 * time.Second
 	// failurePause is how long a rejected token request is not repeated, and maxThrottlePause how long Zoho throttles.
 	failurePause     = time.Minute
 	maxThrottlePause = 10 * time.Minute
+	// maxUnusablePause is the longest pause after tokens that cannot be used.
+	maxUnusablePause = 10 * time.Minute
+	// lostPause is the pause after the second token request in a row whose response was lost: Zoho may have counted tokens.
+	lostPause = time.Second
+	// accessDenied is the error of a throttled token request.
+	accessDenied = "Access Denied"
 )
 
 // tokenEndpoint requests access tokens for one set of credentials.
@@ -44,6 +53,7 @@ type tokenEndpoint struct {
 	form    url.Values
 	secrets []string // the credentials, as they are and as a form encodes them
 	cached  bool
+	wasted  atomic.Int32 // token requests since the last success that cost a token, or may have
 }
 
 func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) tokens.Source {
@@ -74,13 +84,16 @@ func newTokenEndpoint(dc DataCenter, c *config, form url.Values, cache Cache) to
 type tokenAttempt struct {
 	token tokens.Token
 	err   *AuthError
-	pause time.Duration
+	// pause is how long err is remembered. It is longer for each unusable token in a row.
+	pause    time.Duration
+	unusable bool
 }
 
-// request requests a token, with the retries of an operation. A throttled request is not repeated.
-func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Failure) {
+// request requests a token, with the retries of an operation. A throttled request is not repeated, one whose response was lost
+// is repeated once.
+func (e *tokenEndpoint) request(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
 	ctx = context.WithValue(ctx, operationKey{}, nil) // of a call within a call
-	attempts := 0
+	attempts, lost := 0, 0
 	results := transport.Retry(ctx, e.policy, func() (tokenAttempt, transport.Verdict) {
 		attempts++
 		began := time.Now()
@@ -88,14 +101,29 @@ func (e *tokenEndpoint) request(ctx context.Context) (tokens.Token, *tokens.Fail
 		a := e.read(response, err, began)
 		verdict := transport.Classify(response, err)
 		verdict.Retry = verdict.Retry && a.err != nil && a.err.transient && !a.err.Throttled
+		if verdict.MaybeApplied && response.Status < http.StatusBadRequest && a.err != nil && a.err.transient {
+			lost++
+			verdict.Retry = verdict.Retry && lost == 1
+		}
+		if verdict.Retry {
+			retried(a.err)
+		}
 		e.log(ctx, a, response.Status, attempts, began)
 		return a, verdict
 	})
 	last := results[len(results)-1]
-	if last.err != nil {
-		return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
+	if last.err == nil {
+		e.wasted.Store(0)
+		return last.token, nil
 	}
-	return last.token, nil
+	switch {
+	case last.unusable:
+		last.pause = tokens.Growing(failurePause, int(e.wasted.Add(1)), maxUnusablePause)
+	case lost > 0 && last.pause == 0:
+		// None after the first one: those who waited for it try by themselves.
+		last.pause = tokens.Growing(lostPause, int(e.wasted.Add(1))-1, failurePause)
+	}
+	return tokens.Token{}, &tokens.Failure{Err: last.err, Pause: last.pause}
 }
 
 // send sends one token request. A transport that ignores its context is abandoned.
@@ -121,14 +149,14 @@ func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
 	return response, err
 }
 
-// read reads the response to a token request. Any response with an access token is a success, as Zoho has counted the
-// token.
+// read reads the response to a token request. Any response with a whole access token is a success, as Zoho has counted the
+// token: even if the connection broke after it.
 func (e *tokenEndpoint) read(response transport.Response, err error, began time.Time) tokenAttempt {
 	if err != nil {
 		return tokenAttempt{err: e.noResponse(err)}
 	}
 	var body tokenResponse
-	if response.Err == nil {
+	if response.Err == nil || errors.Is(response.Err, transport.ErrTruncated) {
 		body = readTokenResponse(response.Body)
 	}
 	value := jsonscan.String(body.accessToken)
@@ -151,7 +179,7 @@ func (e *tokenEndpoint) read(response transport.Response, err error, began time.
 		rejected = e.dc.checkAPIDomain(sanitize.Redact(jsonscan.String(body.apiDomain), slices.Concat(e.secrets, []string{value})...))
 	}
 	if rejected != nil {
-		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, pause: failurePause}
+		return tokenAttempt{err: &AuthError{StatusCode: response.Status, Message: rejected.Error()}, unusable: true}
 	}
 	// Without the monotonic clock, which stops while a machine sleeps.
 	began = began.Round(0)
@@ -163,9 +191,10 @@ type tokenResponse struct {
 	accessToken, apiDomain, expiresIn, expiresInSec, err, description json.RawMessage
 }
 
-// readTokenResponse reads the first JSON value of a body. Of equal keys it takes the first.
+// readTokenResponse reads the first JSON value of a body, if that is whole. Of equal keys it takes the first.
 func readTokenResponse(data []byte) (r tokenResponse) {
 	var object json.RawMessage
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // a byte order mark
 	_ = json.NewDecoder(bytes.NewReader(data)).Decode(&object)
 	fields := map[string]*json.RawMessage{
 		"access_token": &r.accessToken, "api_domain": &r.apiDomain, "expires_in": &r.expiresIn, "expires_in_sec": &r.expiresInSec,
@@ -179,12 +208,12 @@ func readTokenResponse(data []byte) (r tokenResponse) {
 	return r
 }
 
-// lifetime reads how long a token is valid. With expires_in_sec, expires_in is in milliseconds.
+// lifetime reads how long a token is valid, at least minTokenLifetime. With expires_in_sec, expires_in is in milliseconds.
 func lifetime(body tokenResponse) time.Duration {
 	for _, value := range []json.RawMessage{body.expiresInSec, body.expiresIn} {
 		seconds, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
 		if err == nil && seconds > 0 {
-			return time.Duration(min(seconds, maxTokenLifetime.Seconds()) * float64(time.Second))
+			return max(minTokenLifetime, time.Duration(min(seconds, maxTokenLifetime.Seconds())*float64(time.Second)))
 		}
 	}
 	return tokenLifetime
@@ -218,8 +247,7 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 	isCode := text != "" && len(text) <= 40 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
 	description = sanitize.Text(description, maxSnippet, e.secrets...)
 	switch {
-	// A throttled response has a text in place of a code, and in the language of the account.
-	case response.Status == http.StatusTooManyRequests, text != "" && !isCode && response.Status <= http.StatusBadRequest:
+	case isThrottle(response.Status, text, !isCode && description != ""):
 		failure.Throttled, failure.transient = true, true
 		failure.RetryAfter = transport.RetryAfter(response.Header)
 		failure.Message = "Zoho issues no more access tokens for now, the limit is 10 in 10 minutes for a refresh token"
@@ -227,13 +255,16 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 			failure.Message += ": share tokens between processes through a Cache"
 		}
 		return failure
-	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty):
+	case response.Err != nil && !errors.Is(response.Err, transport.ErrEmpty) && !isCode:
 		failure.err = response.Err
 		failure.transient = failure.transient || errors.Is(response.Err, transport.ErrTruncated) && response.Status < http.StatusBadRequest
 		failure.Message = fmt.Sprintf("unusable response from %s: %s: check DataCenter.AccountsURL", e.dc.AccountsURL, sanitize.Text(response.Err.Error(), maxSnippet, e.secrets...))
 		return failure
 	case isCode:
 		failure.Code = Code(text)
+	}
+	if failure.Code == CodeInvalidCode || failure.Code == CodeInvalidClient || failure.Code == CodeInvalidClientSecret {
+		failure.transient = false // whatever the status
 	}
 	switch {
 	case failure.Code == CodeInvalidCode:
@@ -254,6 +285,20 @@ func (e *tokenEndpoint) explain(response transport.Response, body tokenResponse)
 	return failure
 }
 
+// isThrottle reports whether Zoho issues no more tokens for now. It then sends a text in place of a code, which may be in the
+// language of the account, with a description.
+func isThrottle(status int, text string, isDescribed bool) bool {
+	switch status {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusOK, http.StatusBadRequest:
+		return text != "" && isDescribed || strings.EqualFold(text, accessDenied)
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return strings.EqualFold(text, accessDenied)
+	}
+	return false
+}
+
 // log writes the line of one token request.
 func (e *tokenEndpoint) log(ctx context.Context, a tokenAttempt, status, attempt int, began time.Time) {
 	level := slog.LevelInfo
@@ -269,18 +314,8 @@ func (e *tokenEndpoint) log(ctx context.Context, a tokenAttempt, status, attempt
 	e.logger.LogAttrs(ctx, level, "zohocrm token", attrs...)
 }
 
-// externalError is an error of the caller's oauth2.TokenSource.
-type externalError struct{ err error }
-
-func (e *externalError) Error() string { return e.err.Error() }
-
-func (e *externalError) Unwrap() error { return e.err }
-
 // newAuthError returns the error of a call that got no token: err is that of a source of tokens.
 func newAuthError(err error) *AuthError {
-	if external, ok := errors.AsType[*externalError](err); ok {
-		return newExternalError(external.err)
-	}
 	if failure, ok := errors.AsType[*AuthError](err); ok {
 		if failure.retryAt.IsZero() {
 			return failure
@@ -294,10 +329,13 @@ func newAuthError(err error) *AuthError {
 		if errors.Is(waited, context.DeadlineExceeded) {
 			failure.Message += ": " + timeoutHint(waited.Cause)
 		}
+		if last, ok := errors.AsType[*AuthError](waited.Last); ok {
+			failure.StatusCode, failure.Code, failure.Message = last.StatusCode, last.Code, last.Message+"; "+failure.Message
+		}
 		return failure
 	}
 	if panicked, ok := errors.AsType[*tokens.PanicError](err); ok {
-		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(fmt.Sprint(panicked.Value), maxSnippet)}
+		return &AuthError{Message: "the TokenSource, Cache or RoundTripper panicked: " + sanitize.Text(withoutSecrets(fmt.Sprint(panicked.Value)), maxSnippet)}
 	}
 	// The time limit of a refresh, or a TokenSource that ended its goroutine.
 	failure := &AuthError{Message: "getting an access token failed: " + sanitize.Text(err.Error(), maxSnippet), transient: true}
@@ -307,7 +345,8 @@ func newAuthError(err error) *AuthError {
 	return failure
 }
 
-// newExternalError returns the error of a call whose oauth2.TokenSource failed.
+// newExternalError returns the error of a call whose oauth2.TokenSource failed. Its message shows no credentials that the
+// TokenSource sends.
 func newExternalError(err error) *AuthError {
 	failure := &AuthError{err: err, transient: true}
 	text := err.Error()
@@ -319,26 +358,48 @@ func newExternalError(err error) *AuthError {
 		}
 		failure.transient = failure.StatusCode >= http.StatusInternalServerError
 	}
-	// The URL in an error of net/http may have credentials in its query.
 	if inURL, ok := errors.AsType[*url.Error](err); ok {
-		plain := *inURL
-		plain.URL, _, _ = strings.Cut(inURL.URL, "?")
+		plain, quoted := *inURL, strconv.Quote(inURL.URL)
+		plain.URL = plainURL(inURL.URL)
+		text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], plain.URL)
 		failure.err = &plain
 	}
 	// The context of the TokenSource is not that of the call.
 	if errors.Is(failure.err, context.Canceled) || errors.Is(failure.err, context.DeadlineExceeded) {
 		failure.err = nil
 	}
-	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(withoutQueries(text), maxMessage)
+	failure.Message = "the oauth2.TokenSource failed: " + sanitize.Text(withoutSecrets(text), maxMessage)
 	return failure
 }
 
-// urlWithQuery matches a URL in quotes, in which net/url puts it, or without, up to a space.
-var urlWithQuery = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`("[^"\s?]*://[^"?]*)\?(?:[^"\\]|\\.)*|(://[^\s"?]*)\?\S*`)
-})
+// plainURL returns a URL, even an invalid one, without user, query and fragment.
+func plainURL(address string) string {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	scheme := ""
+	if i := strings.Index(address, "://"); i >= 0 {
+		scheme, address = address[:i+3], address[i+3:]
+	}
+	return scheme + address[strings.LastIndexByte(address, '@')+1:]
+}
 
-// withoutQueries removes the queries of the URLs in a text.
-func withoutQueries(text string) string {
-	return urlWithQuery().ReplaceAllString(text, "$1$2")
+// secretField matches a form field with a secret, and partsOfURLs users, queries and fragments: of a URL in quotes, in which
+// net/url puts it, of one up to a space, and without a scheme.
+var (
+	secretField = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(\b(?:refresh_token|client_secret|access_token|code)=)["']?[^\s&"']+`)
+	})
+	partsOfURLs = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`("[^"\s:/]*://)(?:[^\s/"?#]*@)?([^"?#]*)(?:[?#](?:[^"\\]|\\.)*)?` +
+			`|(://)(?:[^\s/"?#]*@)?([^\s"?#]*)(?:[?#]\S*)?` +
+			`|[^\s/"=?#:]+:[^\s/"?#]+@` +
+			`|[?#][^\s"]*=(?:[^"\\\s]|\\.)*`)
+	})
+)
+
+// withoutSecrets removes from the text of an error what may be a credential.
+func withoutSecrets(text string) string {
+	text = secretField().ReplaceAllString(text, "$1"+sanitize.Placeholder)
+	return partsOfURLs().ReplaceAllString(text, "$1$2$3$4")
 }

@@ -145,6 +145,21 @@ func TestProcessesShareTokens(t *testing.T) {
 	}
 }
 
+func TestLockThatIsHeldForGoodDoesNotFailACall(t *testing.T) {
+	t.Parallel()
+	for _, timeout := range []time.Duration{9 * time.Second, 2 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			auth := credentials()
+			auth.Cache = lockedCache{&cache{values: map[string][]byte{}}, make(chan struct{})}
+			began := time.Now()
+			mustUpdate(t, (&fakeZoho{}).client(t, auth, client.WithTimeout(timeout)))
+			if took := time.Since(began); took > min(timeout/3, 30*time.Second)+time.Second {
+				t.Errorf("with %s, the call took %s", timeout, took)
+			}
+		})
+	}
+}
+
 func TestTokenRequest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -197,6 +212,8 @@ func TestTokenIsTakenFromAnyResponse(t *testing.T) {
 		`{"access_token":%q,"expires_in":0,"expires_in_sec":-1}`:          time.Hour,
 		`{"access_token":%q}`:                                             time.Hour,
 		`{"access_token":%q,"expires_in":60}`:                             time.Minute,
+		`{"access_token":%q,"expires_in":0.001}`:                          10 * time.Second,
+		"\ufeff" + `{"access_token":%q,"expires_in":60}`:                  time.Minute,
 		`{"access_token":%q,"expires_in":600000,"expires_in_sec":600}`:    10 * time.Minute,
 		`{"access_token":%q,"expires_in":1e300}`:                          24 * time.Hour,
 		`{"access_token":%q,"expires_in":{},"api_domain":[],"scope":7}`:   time.Hour,
@@ -206,7 +223,13 @@ func TestTokenIsTakenFromAnyResponse(t *testing.T) {
 	} {
 		for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusInternalServerError} {
 			synctest.Test(t, func(t *testing.T) {
-				z := &fakeZoho{respondToken: func(n int) *http.Response { return newResponse(status, fmt.Sprintf(body, token(n))) }}
+				z := &fakeZoho{respondToken: func(n int) *http.Response {
+					res := newResponse(status, fmt.Sprintf(body, token(n)))
+					if n == 1 {
+						res = truncated(status, fmt.Sprintf(body, token(n)))
+					}
+					return res
+				}}
 				crm := z.client(t, credentials())
 				mustUpdate(t, crm)
 				time.Sleep(lifetime - min(lifetime/10, time.Minute) - 1)
@@ -251,6 +274,11 @@ func TestFailedTokenRequests(t *testing.T) {
 		{429, `{"error":"invalid_code"}`, "30", "", time.Minute, true, true},
 		{400, denied, "120", "", 2 * time.Minute, true, true},
 		{400, denied, "3600", "", 10 * time.Minute, true, true},
+		{401, `{"error":"access denied"}`, "", "", time.Minute, true, true},
+		{403, denied, "", "", time.Minute, true, true},
+		{403, localised, "", "", time.Minute, false, false},
+		{400, `{"status":400,"error":"Bad Request","path":"/oauth/v2/token"}`, "", "", time.Minute, false, false},
+		{503, `{"error":"invalid_code"}`, "", client.CodeInvalidCode, time.Minute, false, false},
 		{503, `{"error":"Unavailable"}`, "", "", 0, false, true},
 		{500, `{"error":"internal_error"}`, "", "internal_error", 0, false, true},
 	} {
@@ -287,6 +315,121 @@ func TestFailedTokenRequests(t *testing.T) {
 	}
 }
 
+// TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses has a call each second for half an hour.
+func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) {
+	t.Parallel()
+	wrong := func(body string) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return newResponse(200, body), nil }
+	}
+	unavailable := false
+	lost := []int{0, 0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 124, 124, 184, 184}
+	unusable := []int{0, 60, 180, 420, 900, 1500}
+	for _, test := range []struct {
+		name    string
+		respond func() (*http.Response, error)
+		seconds []int // of the first token requests
+	}{
+		{"network", func() (*http.Response, error) { return nil, io.EOF }, lost},
+		{"truncated", func() (*http.Response, error) { return truncated(200, `{"access_token":"1000.`), nil }, lost},
+		{"network, every other time", func() (*http.Response, error) {
+			if unavailable = !unavailable; unavailable {
+				return newResponse(503, ""), nil
+			}
+			return nil, io.EOF
+		}, []int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4}},
+		{"another data centre", wrong(`{"access_token":"1000.token","api_domain":"https://www.zohoapis.com"}`), unusable},
+		{"no token", wrong(`{"access_token":"1000.a b"}`), unusable},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			z, began := &fakeZoho{}, time.Now()
+			var seconds []int
+			works := false
+			crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") != "" || works {
+					return z.RoundTrip(r)
+				}
+				seconds = append(seconds, int(time.Since(began).Seconds()))
+				return test.respond()
+			}).option())
+			for range 30 * 60 {
+				if err := update(t, crm); err == nil {
+					t.Fatalf("%s: a call succeeded", test.name)
+				}
+				time.Sleep(time.Second)
+			}
+			if len(seconds) < len(test.seconds) || !slices.Equal(seconds[:len(test.seconds)], test.seconds) {
+				t.Errorf("%s: tokens were requested in the seconds %d, want %d", test.name, seconds, test.seconds)
+			}
+			works = true
+			time.Sleep(10 * time.Minute)
+			mustUpdate(t, crm)
+			works, began, seconds = false, time.Now().Add(time.Hour), nil
+			time.Sleep(time.Hour)
+			for range test.seconds[len(test.seconds)-1] {
+				_ = update(t, crm)
+				time.Sleep(time.Second)
+			}
+			if want := test.seconds[:len(seconds)]; !slices.Equal(seconds, want) {
+				t.Errorf("%s: after a success tokens were requested in the seconds %d, want %d", test.name, seconds, want)
+			}
+		})
+	}
+}
+
+// TestLostTokenRequestOfAnotherCall has 30 calls wait for a token request whose response is lost.
+func TestLostTokenRequestOfAnotherCall(t *testing.T) {
+	t.Parallel()
+	for lost, works := range []bool{true, true, true, true, false} { // a request is repeated once, in two refreshes
+		synctest.Test(t, func(t *testing.T) {
+			z, n := &fakeZoho{}, 0
+			crm := newClient(t, client.EU, credentials(), roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == "" {
+					if time.Sleep(time.Second); n < lost {
+						n++
+						return nil, io.EOF
+					}
+				}
+				return z.RoundTrip(r)
+			}).option())
+			go func() { _ = update(t, crm) }()
+			synctest.Wait()
+			var group sync.WaitGroup
+			for range 30 {
+				group.Go(func() {
+					if err := update(t, crm); (err == nil) != works {
+						t.Errorf("after %d lost token requests: %v", lost, err)
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+}
+
+func TestErrorOfACallThatWaitedForATokenHasTheLastResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &fakeZoho{respondToken: func(int) *http.Response {
+			res := newResponse(503, "")
+			res.Header.Set("Retry-After", "20")
+			return res
+		}}
+		crm := z.client(t, credentials())
+		for range 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := crm.UpdateContactRole(ctx, roleID, roleUpdate)
+			failure, _ := errors.AsType[*client.AuthError](err)
+			if failure == nil || failure.StatusCode != http.StatusServiceUnavailable || !errors.Is(err, context.DeadlineExceeded) || !client.Retryable(err) {
+				t.Error(err)
+			}
+		}
+		z.respondToken = nil
+		time.Sleep(time.Minute)
+		mustUpdate(t, crm)
+	})
+}
+
 func TestTokenRequestIsRepeated(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -301,8 +444,10 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 			return res, nil
 		}, 30 * time.Second},
 		{"network", func() (*http.Response, error) { return nil, errors.New("connection reset") }, 0},
-		{"truncated", func() (*http.Response, error) { return truncated(200), nil }, 0},
-		{"truncated throttle", func() (*http.Response, error) { return truncated(400), nil }, -1},
+		{"truncated", func() (*http.Response, error) { return truncated(200, `{"access_token":"1000.`), nil }, 0},
+		{"truncated throttle", func() (*http.Response, error) { return truncated(400, `{"error":"Access`), nil }, -1},
+		{"truncated after a code", func() (*http.Response, error) { return truncated(200, `{"error":"invalid_code"}`), nil }, -1},
+		{"invalid_code with 503", func() (*http.Response, error) { return newResponse(503, `{"error":"invalid_code"}`), nil }, -1},
 		{"invalid_code", func() (*http.Response, error) { return newResponse(200, `{"error":"invalid_code"}`), nil }, -1},
 		{"throttled", func() (*http.Response, error) { return newResponse(429, ""), nil }, -1},
 		{"panic", func() (*http.Response, error) { panic("broken") }, -1},
@@ -327,9 +472,9 @@ func TestTokenRequestIsRepeated(t *testing.T) {
 }
 
 // truncated is a response whose body ends early.
-func truncated(status int) *http.Response {
+func truncated(status int, body string) *http.Response {
 	res := newResponse(status, "")
-	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"error":"Access`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	res.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	return res
 }
 
@@ -357,14 +502,17 @@ func TestAPIDomain(t *testing.T) {
 		{client.EU, "https://www.zohoapis.com", false},
 		{client.EU.Sandbox(), "https://sandbox.zohoapis.in", false},
 		{client.US, "https://www.zohoapis.com.au", false},
-		{client.US, "https://www.zohoapis.com.example.com", false},
-		{client.US, "not a URL", false},
+		{client.EU, " https://www.zohoapis.in/crm ", false},
+		{client.EU, " https://www.zohoapis.eu\n", true},
+		{client.EU, "https://crmsandbox.zohoapis.eu", true},
+		{client.EU, "https://www.zohoapis.example.com", true}, // of no data centre that is known
+		{client.US, "not a URL", true},
 	} {
 		z := &fakeZoho{respondToken: func(n int) *http.Response {
 			return newResponse(200, fmt.Sprintf(`{"access_token":%q,"api_domain":%q}`, token(n), test.domain))
 		}}
 		err := update(t, newClient(t, test.dc, credentials(), client.WithHTTPClient(&http.Client{Transport: z})))
-		if test.agrees != (err == nil) || len(z.usedTokens) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), test.domain) || !strings.Contains(err.Error(), test.dc.APIURL)) {
+		if test.agrees != (err == nil) || len(z.usedTokens) > 0 != test.agrees || err != nil && (!strings.Contains(err.Error(), strings.TrimSpace(test.domain)) || !strings.Contains(err.Error(), test.dc.APIURL)) {
 			t.Errorf("%s with api_domain %q: %v", test.dc.APIURL, test.domain, err)
 		}
 	}

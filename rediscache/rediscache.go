@@ -114,7 +114,7 @@ func (c *Cache) Lock(ctx context.Context, key string) (unlock func(), err error)
 		}
 		if err == nil {
 			select {
-			case <-time.After(50*time.Millisecond + rand.N(50*time.Millisecond)): //nolint:gosec // Jitter keeps processes from trying in step.
+			case <-time.After(50*time.Millisecond + rand.N(50*time.Millisecond)): // jitter keeps processes from trying in step
 			case <-ctx.Done():
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
 )
@@ -130,9 +132,9 @@ func readSeed(file string) (options []zohotest.Option, err error) {
 var (
 	ids      = rule{regexp.MustCompile(`^[0-9]{1,19}$`), "a string of 1 to 19 digits"}
 	apiNames = rule{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`), "a letter, then letters, digits and underscores"}
-	labels   = rule{regexp.MustCompile(`^[\pL\pM\pN ]{1,25}$`), "1 to 25 letters, digits and spaces"}
+	labels   = rule{regexp.MustCompile(`^[\pL\pM\pN ]{1,25}$`), "1 to 25 letters, digits and spaces, not only spaces"}
 	statuses = rule{regexp.MustCompile(`^(|visible|user_hidden|system_hidden|scheduled_for_deletion)$`), "visible, user_hidden, system_hidden or scheduled_for_deletion"}
-	names    = rule{regexp.MustCompile(`^(?s).{1,50}$`), "1 to 50 characters"}
+	names    = rule{regexp.MustCompile(`^\PC{1,50}$`), "1 to 50 printable characters, not only spaces"}
 )
 
 type rule struct {
@@ -146,7 +148,7 @@ func checkOrg(server *zohotest.Server) error {
 	report := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
 	fields := map[string]string{}
 	match := func(rule rule, value, field string) bool {
-		matches := rule.pattern.MatchString(value)
+		matches := rule.pattern.MatchString(value) && (value == "" || strings.TrimSpace(value) != "")
 		if !matches {
 			report("%s is %q, must be %s", field, value, rule.text)
 		}
@@ -172,7 +174,10 @@ func checkOrg(server *zohotest.Server) error {
 		if len(m.Profiles) == 0 {
 			report("modules[%d].profiles is empty, must have a profile", i)
 		}
-		for _, id := range m.Profiles {
+		for j, id := range m.Profiles {
+			if slices.Contains(m.Profiles[:j], id) {
+				report("modules[%d].profiles has %q twice", i, id)
+			}
 			if _, found := fields["profile"+id]; !found {
 				report("modules[%d].profiles has %q, which is not in profiles", i, id)
 			}

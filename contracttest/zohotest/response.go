@@ -55,7 +55,7 @@ func (s *Server) result(c call, key, id string, r *rejection) result {
 		success.Details = details{"id": id}
 		return success
 	}
-	message, _ := generated.Explain(c.operation.ID, string(r.code))
+	message := generated.Message(c.operation.ID, string(r.code))
 	return result{r.code, r.details, message, "error"}
 }
 

@@ -50,7 +50,6 @@ func story(ctx context.Context, crm *client.Client, out io.Writer) error {
 		return err
 	}
 	printRoles(out, roles)
-
 	fmt.Fprintln(out, "2. Show which profiles can access a module, grant one and remove one, read it back.")
 	module, err := crm.GetModule(ctx, "Digital_Marketing")
 	if err != nil {
@@ -77,7 +76,10 @@ func story(ctx context.Context, crm *client.Client, out io.Writer) error {
 	for i, r := range results {
 		fmt.Fprintf(out, "   %s: %s %s\n", roles[i].ID, r.Code, r.Message)
 	}
-	fmt.Fprintf(out, "   duplicate name: %t, may be retried: %t\n   %v\n", errors.Is(err, client.CodeDuplicateData), client.Retryable(err), err)
+	if !errors.Is(err, client.CodeDuplicateData) || results[0].Err != nil {
+		return fmt.Errorf("want one update and one duplicate name, got %w", err)
+	}
+	fmt.Fprintf(out, "   may be retried: %t\n   %v\n", client.Retryable(err), err)
 	return nil
 }
 

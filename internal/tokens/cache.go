@@ -28,16 +28,13 @@ const (
 // cache is the caller's cache during one refresh.
 type cache struct {
 	*Shared
-	lockTimeout time.Duration
 	// failed is whether a Get failed: the cache is not read again, and not locked.
 	failed bool
 	// lostTime is how long Puts took that failed.
 	lostTime time.Duration
 }
 
-func (s *Shared) openCache(lockTimeout time.Duration) *cache {
-	return &cache{Shared: s, lockTimeout: lockTimeout, failed: s.Get == nil}
-}
+func (s *Shared) openCache() *cache { return &cache{Shared: s, failed: s.Get == nil} }
 
 // record is a value in the cache.
 type record struct {
@@ -46,6 +43,8 @@ type record struct {
 	RequestedAt time.Time `json:"requested_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Unproven    int       `json:"unproven,omitempty"`
+	Replaced    int       `json:"replaced,omitempty"`
+	ReplacedAt  time.Time `json:"replaced_at,omitzero"`
 }
 
 // readRecord returns a record without a key for any other value.
@@ -63,7 +62,11 @@ func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
 	if r.Key != c.Key || Check(r.Value) != nil {
 		return Token{}, false
 	}
-	token := Token{Value: r.Value, RequestedAt: r.RequestedAt, ExpiresAt: r.ExpiresAt, Unproven: r.Unproven}
+	now := time.Now() // the clock of another host may be ahead
+	token := Token{
+		Value: r.Value, RequestedAt: earlier(r.RequestedAt, now), ExpiresAt: r.ExpiresAt, Unproven: r.Unproven,
+		Replaced: r.Replaced, ReplacedAt: earlier(r.ReplacedAt, now),
+	}
 	if !w.accepts(token) {
 		return Token{}, false
 	}
@@ -72,11 +75,18 @@ func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
 	return token, true
 }
 
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 func (c *cache) put(ctx context.Context, t Token) {
 	if c.Put == nil {
 		return
 	}
-	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven}) //nolint:gosec // a cache is for tokens
+	value, err := json.Marshal(record{c.Key, t.Value, t.RequestedAt, t.ExpiresAt, t.Unproven, t.Replaced, t.ReplacedAt}) //nolint:gosec // a cache is for tokens
 	if err == nil {
 		err = c.write(ctx, c.Key, value, time.Until(t.ExpiresAt))
 	}
@@ -118,7 +128,8 @@ func (c *cache) write(ctx context.Context, key string, value []byte, ttl time.Du
 }
 
 // lock waits until this process is the one to request a token. It returns a token, with ok, if another process stores one
-// meanwhile. The wait is bounded. If the cache has no lock, or it cannot be acquired, processes claim the request through the
+// meanwhile. The wait is that of the refresh, not of one call: a call
+// that ends must not cause another token request. If the cache has no lock, or it cannot be acquired, processes claim the request through the
 // cache.
 func (c *cache) lock(ctx context.Context, w wanted) (unlock func(), token Token, ok bool) {
 	if c.Lock != nil && !c.failed {
@@ -141,7 +152,7 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		unlock func()
 		err    error
 	}
-	lockCtx, cancel := context.WithTimeout(ctx, c.lockTimeout)
+	lockCtx, cancel := context.WithTimeout(ctx, c.LockTimeout)
 	locked := make(chan result, 1)
 	go func() {
 		unlock, err := Guard(context.WithoutCancel(lockCtx), func(context.Context) (func(), error) { return c.Lock(lockCtx, c.Key) })
@@ -191,8 +202,6 @@ func (c *cache) release(unlock func()) {
 // read or overwritten it, and requests a token only if its name is still there. The others wait for the token. A cache
 // that fails, or does not store the name, does not delay the request.
 func (c *cache) claim(ctx context.Context, w wanted) (unlock func(), token Token, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, c.lockTimeout)
-	defer cancel()
 	name, key := rand.Text(), c.claimKey()
 	var other string   // the name of another process
 	var seen time.Time // when it was first seen: a cache may ignore the lifetime
@@ -206,14 +215,13 @@ func (c *cache) claim(ctx context.Context, w wanted) (unlock func(), token Token
 				break
 			}
 			sleep(ctx, claimWait+2*time.Since(began))
-			claimed := time.Now()
-			other, seen = string(c.read(ctx, key)), claimed
+			other, seen = string(c.read(ctx, key)), time.Now()
 			if other == "" {
 				break
 			}
 			if other == name {
 				token, ok = c.get(ctx, w)
-				return func() { c.unclaim(ctx, key, claimed) }, token, ok
+				return func() { c.unclaim(ctx, key, name) }, token, ok
 			}
 		}
 		sleep(ctx, pollInterval/2+mathrand.N(pollInterval))
@@ -229,9 +237,10 @@ func (c *cache) claimKey() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// unclaim ends a claim, unless it is so old that another process may have claimed the request.
-func (c *cache) unclaim(ctx context.Context, key string, claimed time.Time) {
-	if time.Since(claimed) < claimLifetime {
+// unclaim ends a claim, unless another value has replaced it: the claim of another process or, in a cache that ignores keys,
+// the token.
+func (c *cache) unclaim(ctx context.Context, key, name string) {
+	if string(c.read(ctx, key)) == name {
 		_ = c.write(ctx, key, []byte(noClaim), claimLifetime)
 	}
 }

@@ -44,7 +44,7 @@ func TestOrderOfSteps(t *testing.T) {
 				return nil
 			}
 		}, tokens.Cache, "get lock get request get unlock"},
-		{"cache without a lock", false, func(*backend, *tokens.Shared) {}, tokens.Endpoint, "get get put get get request put put"},
+		{"cache without a lock", false, func(*backend, *tokens.Shared) {}, tokens.Endpoint, "get get put get get request put get put"},
 		{"cache that cannot be read", true, func(b *backend, _ *tokens.Shared) {
 			b.hook = func(function, _ string) error {
 				if function == "get" {
@@ -161,28 +161,57 @@ func TestLockThatIsAcquiredTooLateIsReleased(t *testing.T) {
 	})
 }
 
-// TestWaitForTheLockLeavesTimeForTheRequest has another process hold the lock for good.
-func TestWaitForTheLockLeavesTimeForTheRequest(t *testing.T) {
+// TestDeadlinesOfCallsCauseNoTokenRequests has 20 processes come at once, each with a deadline.
+func TestDeadlinesOfCallsCauseNoTokenRequests(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ deadline, least, most time.Duration }{
-		{time.Hour, 30 * time.Second, 31 * time.Second},
-		{12 * time.Second, 4 * time.Second, 5 * time.Second},
-		{6 * time.Second, 3 * time.Second, 4 * time.Second},
-		{time.Second, time.Second, time.Second}, // which others than this caller use
+	for _, test := range []struct {
+		name                        string
+		withLock, lockIsHeld        bool
+		endpoint, deadline, timeout time.Duration // timeout: of a refresh
+		failures, requests          int
+	}{
+		{"no lock", false, false, 3 * time.Second, 9 * time.Second, 2 * time.Minute, 0, 1},
+		{"no lock, short timeout", false, false, time.Second, time.Hour, 3 * time.Second, 0, 1},
+		{"no lock, short deadline", false, false, 3 * time.Second, 2 * time.Second, 2 * time.Minute, 20, 1},
+		{"no lock, endpoint slower than a refresh may be", false, false, 5 * time.Second, time.Hour, 3 * time.Second, 20, 1},
+		{"lock", true, false, 7 * time.Second, 9 * time.Second, 2 * time.Minute, 0, 1},
+		{"lock, short deadline", true, false, 7 * time.Second, 2 * time.Second, 2 * time.Minute, 20, 1},
+		{"lock that is never released", true, true, 3 * time.Second, 9 * time.Second, 2 * time.Minute, 20, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend()
-			b.locked <- struct{}{}
-			s := b.source(true)
-			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
-			defer cancel()
-			began := time.Now()
-			_, _, err := s.Token(ctx)
-			if took := time.Since(began); took < test.least || took > test.most || (err == nil) != (test.deadline > time.Second) {
-				t.Errorf("with %s, Token took %s: %v", test.deadline, took, err)
+			if test.lockIsHeld {
+				b.locked <- struct{}{}
 			}
-			time.Sleep(3 * time.Second)
-			mustToken(t, s, "token-1", tokens.Memory)
+			b.hook = func(function, _ string) error {
+				if function == "request" {
+					time.Sleep(test.endpoint)
+				} else {
+					time.Sleep(rand.N(10 * time.Millisecond))
+				}
+				return nil
+			}
+			results := make(chan error)
+			for range 20 {
+				s := b.source(test.withLock)
+				s.Timeout, s.LockTimeout = test.timeout, min(s.LockTimeout, test.timeout/3)
+				go func() {
+					ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+					defer cancel()
+					_, _, err := s.Token(ctx)
+					results <- err
+				}()
+			}
+			failures := 0
+			for range 20 {
+				if <-results != nil {
+					failures++
+				}
+			}
+			time.Sleep(3 * time.Minute)
+			if failures != test.failures || b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d calls failed, want %d; %d token requests, want %d", test.name, failures, test.failures, b.tokenRequests(), test.requests)
+			}
 		})
 	}
 }
@@ -235,8 +264,8 @@ func TestClaims(t *testing.T) {
 					t.Errorf("%s: %v", test.name, err)
 				}
 			}
-			if took := time.Since(began); len(b.requests) != test.requests || took < test.least || took > test.most {
-				t.Errorf("%s: %d token requests in %s", test.name, len(b.requests), took)
+			if took := time.Since(began); b.tokenRequests() != test.requests || took < test.least || took > test.most {
+				t.Errorf("%s: %d token requests in %s", test.name, b.tokenRequests(), took)
 			}
 		})
 	}
@@ -273,4 +302,21 @@ func TestValuesThatAreNoTokensAreReplaced(t *testing.T) {
 			mustToken(t, b.source(true), "token-1", tokens.Cache)
 		})
 	}
+}
+
+func TestCacheOfOneValueForAllKeysKeepsTheToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		process := func() tokens.Source {
+			s := b.source(false)
+			s.Get = func(ctx context.Context, _ string) ([]byte, error) { return b.get(ctx, key) }
+			s.Put = func(ctx context.Context, _ string, value []byte, ttl time.Duration) error {
+				return b.put(ctx, key, value, ttl)
+			}
+			return s
+		}
+		mustToken(t, process(), "token-1", tokens.Endpoint)
+		mustToken(t, process(), "token-1", tokens.Cache)
+	})
 }

@@ -42,6 +42,9 @@ func (e *External) get(ctx context.Context, rejected string) (string, Origin, er
 	return token, Caller, err
 }
 
+// maxJoined is the number of calls of others that someone waits for.
+const maxJoined = 3
+
 // share calls f once for all who wait with the same key, detached from their contexts and within timeout. Someone who joined a
 // call that failed starts or joins another one, and so does someone who cannot use the value of a call that began earlier.
 func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, usable func(T) bool, f func(context.Context) (T, error)) (T, error) {
@@ -56,19 +59,19 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		select {
 		case r := <-result:
 			value, _ := r.Val.(T)
-			isLast := started || isFinal(r.Err) || r.Err != nil && joined == 2 || joined == 3
-			if isLast || r.Err == nil && usable(value) {
+			if started || joined == maxJoined || isFinal(r.Err) || r.Err == nil && (usable(value) || joined > 1) {
 				return value, r.Err
 			}
 		case <-ctx.Done():
 			var zero T
-			return zero, &WaitError{ctx.Err(), context.Cause(ctx)}
+			return zero, &WaitError{Err: ctx.Err(), Cause: context.Cause(ctx)}
 		}
 	}
 }
 
-// WaitError is the end of the context of a call that waited for a token, with the cause of that end.
-type WaitError struct{ Err, Cause error }
+// WaitError is the end of the context of a call that waited for a token, with the cause of that end. Last is the error of the
+// token request that was about to be repeated, nil if there was none.
+type WaitError struct{ Err, Cause, Last error }
 
 func (e *WaitError) Error() string {
 	return "context ended while waiting for an access token: " + e.Err.Error()

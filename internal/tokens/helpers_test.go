@@ -26,7 +26,8 @@ type backend struct {
 	values   map[string][]byte
 	steps    []string // the functions that were called
 	requests []time.Time
-	log      bytes.Buffer
+	log      bytes.Buffer // of logger
+	logger   *slog.Logger
 	locked   chan struct{} // holds one element while the lock is held
 
 	lifetime time.Duration
@@ -36,16 +37,18 @@ type backend struct {
 }
 
 func newBackend() *backend {
-	return &backend{
+	b := &backend{
 		values: map[string][]byte{}, lifetime: time.Hour, locked: make(chan struct{}, 1), hook: func(string, string) error { return nil },
 	}
+	b.logger = slog.New(slog.NewTextHandler(&b.log, nil))
+	return b
 }
 
 // source returns the source of one process. Its cache has no lock if withLock is false.
 func (b *backend) source(withLock bool) *tokens.Shared {
 	s := &tokens.Shared{Config: tokens.Config{
 		Key: key, Request: b.request, Timeout: 2 * time.Minute, LockTimeout: 30 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(&b.log, nil)), Get: b.get, Put: b.put,
+		Logger: b.logger, Get: b.get, Put: b.put,
 		Redact: func(text string, secrets ...string) string {
 			for _, secret := range secrets {
 				text = strings.ReplaceAll(text, strings.Trim(secret, `"`), "")
@@ -100,7 +103,7 @@ func (b *backend) lock(ctx context.Context, key string) (func(), error) {
 }
 
 // request returns token-1, token-2, ….
-func (b *backend) request(context.Context) (tokens.Token, *tokens.Failure) {
+func (b *backend) request(context.Context, func(error)) (tokens.Token, *tokens.Failure) {
 	now := time.Now()
 	b.mu.Lock()
 	b.requests = append(b.requests, now)
@@ -108,6 +111,12 @@ func (b *backend) request(context.Context) (tokens.Token, *tokens.Failure) {
 	b.mu.Unlock()
 	_ = b.call("request", "")
 	return tokens.Token{Value: fmt.Sprintf("token-%d", n), RequestedAt: now, ExpiresAt: now.Add(b.lifetime)}, failure
+}
+
+func (b *backend) tokenRequests() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.requests)
 }
 
 // store puts a token of that age into the cache, as another process does.

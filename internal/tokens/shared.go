@@ -17,8 +17,9 @@ const (
 	// replacePause is the first wait before a token that never worked is replaced once more. It doubles each time.
 	replacePause    = time.Minute
 	maxReplacePause = 10 * time.Minute
-	// minLockTimeout is the shortest wait for a lock: callers with little time must not request one token each.
-	minLockTimeout = 3 * time.Second
+	// freeReplacements is the number of rejected tokens that are replaced without a pause, even if tokens were accepted in
+	// between: some requests may work, and others be rejected for good.
+	freeReplacements = 3
 )
 
 // Token is an access token as it is stored.
@@ -28,6 +29,10 @@ type Token struct {
 	ExpiresAt   time.Time
 	// Unproven is the number of tokens in a row before this one that were rejected and had never been accepted.
 	Unproven int
+	// Replaced is the number of tokens in a row that were requested because the one before was rejected, the last one at
+	// ReplacedAt. The row ends after maxReplacePause without one.
+	Replaced   int
+	ReplacedAt time.Time
 }
 
 // margin is the end of the lifetime, in which a token is refreshed while it is still used.
@@ -56,8 +61,9 @@ func isFinal(err error) bool {
 type Config struct {
 	// Key identifies the credentials in the cache.
 	Key string
-	// Request requests a token from the token endpoint, with retries.
-	Request func(ctx context.Context) (Token, *Failure)
+	// Request requests a token from the token endpoint, with retries. It calls retried with the error of each attempt that
+	// another one follows.
+	Request func(ctx context.Context, retried func(error)) (Token, *Failure)
 	// Timeout limits a refresh with all its waits. LockTimeout is the longest wait for a lock, at most a third of it.
 	Timeout, LockTimeout time.Duration
 	Logger               *slog.Logger
@@ -81,10 +87,13 @@ type Shared struct {
 	refreshAt time.Time // when token is refreshed next, in the background
 	failure   *Failure  // of the last token request, nil if it succeeded
 	failureAt time.Time
+	retried   error // of the last attempt of the refresh in flight, if another one follows
 
 	accepted    bool      // whether the API ever accepted token
 	unproven    int       // tokens in a row that were rejected and had never been accepted
 	requestedAt time.Time // when the newest known token was requested
+	replaced    int       // see Token
+	replacedAt  time.Time
 }
 
 // Token returns the token in memory, or waits for a refresh. A token in its margin is refreshed in the background.
@@ -124,8 +133,8 @@ func (s *Shared) Accepted(token string) {
 	}
 }
 
-// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, and
-// after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
+// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, any token
+// three times, and after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
 func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) (string, Origin, error) {
 	s.mu.Lock()
 	token, paused := s.token, s.isPaused(rejected)
@@ -137,7 +146,7 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 	if mayRequest && !paused {
 		return s.wait(ctx, w)
 	}
-	if cached, ok := s.openCache(0).get(ctx, w); ok {
+	if cached, ok := s.openCache().get(ctx, w); ok {
 		f := s.store(cached, Cache, token)
 		return f.token.Value, f.origin, nil
 	}
@@ -149,11 +158,17 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 
 // isPaused reports whether no token is requested for now in place of a rejected one. The caller holds s.mu.
 func (s *Shared) isPaused(rejected string) bool {
-	if rejected != s.token.Value || s.unproven == 0 {
-		return false
+	return rejected == s.token.Value &&
+		(time.Since(s.requestedAt) < Growing(replacePause, s.unproven, maxReplacePause) ||
+			time.Since(s.replacedAt) < Growing(replacePause, s.replaced-freeReplacements+1, maxReplacePause))
+}
+
+// Growing returns the nth pause, which doubles from the first one up to a limit. It is 0 if n is not above 0.
+func Growing(first time.Duration, n int, limit time.Duration) time.Duration {
+	if n <= 0 {
+		return 0
 	}
-	pause := min(replacePause<<min(s.unproven-1, 10), maxReplacePause)
-	return time.Since(s.requestedAt) < pause
+	return min(first<<min(n-1, 10), limit)
 }
 
 // wanted says which token a caller can use.
@@ -178,34 +193,30 @@ type found struct {
 // wait joins the refresh in flight, or starts one.
 func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 	usable := func(f found) bool { return f.token.Value != w.not }
-	lockTimeout := s.lockTimeout(ctx)
 	f, err := share(ctx, &s.refreshes, "", s.Timeout, usable, func(ctx context.Context) (found, error) {
-		return s.refresh(ctx, w, lockTimeout)
+		return s.refresh(ctx, w)
 	})
+	if waited, ok := errors.AsType[*WaitError](err); ok {
+		s.mu.Lock()
+		waited.Last = s.retried
+		s.mu.Unlock()
+	}
 	if err == nil && !usable(f) {
 		err = ErrNoReplacement
 	}
 	return f.token.Value, f.origin, err
 }
 
-// lockTimeout returns how long a refresh waits for the lock, so that a caller has time left to request a token without it.
-func (s *Shared) lockTimeout(ctx context.Context) time.Duration {
-	limit := s.LockTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, max(time.Until(deadline)/3, minLockTimeout))
-	}
-	return limit
-}
-
 // refresh returns a token from, in this order: memory, the cache, the cache once the lock is held, the token endpoint.
-func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duration) (found, error) {
+func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	s.mu.Lock()
 	before, failure, failureAt := s.token, s.failure, s.failureAt
+	s.retried = nil
 	s.mu.Unlock()
 	if w.accepts(before) {
 		return found{before, Memory}, nil
 	}
-	c := s.openCache(lockTimeout)
+	c := s.openCache()
 	if token, ok := c.get(ctx, w); ok {
 		return s.store(token, Cache, before), nil
 	}
@@ -217,7 +228,14 @@ func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duratio
 	if ok {
 		return s.store(token, Cache, before), nil
 	}
-	token, failure = s.Request(ctx)
+	if err := ctx.Err(); err != nil { // nobody waits any more
+		return found{}, err
+	}
+	token, failure = s.Request(ctx, func(err error) {
+		s.mu.Lock()
+		s.retried = err
+		s.mu.Unlock()
+	})
 	if failure != nil {
 		s.fail(failure)
 		if token, ok := c.get(ctx, w); ok {
@@ -225,20 +243,28 @@ func (s *Shared) refresh(ctx context.Context, w wanted, lockTimeout time.Duratio
 		}
 		return found{}, failure
 	}
-	token.Unproven = s.countUnproven(w)
+	s.count(&token, w)
 	f := s.store(token, Endpoint, before)
 	c.put(ctx, token)
 	return f, nil
 }
 
-// countUnproven counts the token that is being replaced, if it was rejected and had never been accepted.
-func (s *Shared) countUnproven(w wanted) int {
+// count counts the token that is being replaced, if it was rejected.
+func (s *Shared) count(t *Token, w wanted) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !w.fresh && w.not != "" && w.not == s.token.Value && !s.accepted {
-		return s.unproven + 1
+	t.Unproven, t.Replaced, t.ReplacedAt = s.unproven, s.replaced, s.replacedAt
+	if w.fresh || w.not == "" {
+		return
 	}
-	return s.unproven
+	if w.not == s.token.Value && !s.accepted {
+		t.Unproven++
+	}
+	if time.Since(s.replacedAt) >= maxReplacePause {
+		t.Replaced = 0
+	}
+	t.Replaced++
+	t.ReplacedAt = t.RequestedAt
 }
 
 // store keeps a token in memory in place of the one before. It is refreshed at a random time in its margin, so that processes
@@ -253,6 +279,9 @@ func (s *Shared) store(token Token, origin Origin, before Token) found {
 	s.unproven = max(s.unproven, token.Unproven)
 	if token.RequestedAt.After(s.requestedAt) {
 		s.requestedAt = token.RequestedAt
+	}
+	if !token.ReplacedAt.Before(s.replacedAt) {
+		s.replaced, s.replacedAt = token.Replaced, token.ReplacedAt
 	}
 	s.token, s.failure = token, nil
 	margin := max(0, token.margin())

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,12 +34,12 @@ func TestRefreshBegins(t *testing.T) {
 				mustToken(t, s, "token-1", tokens.Endpoint)
 				began := time.Now()
 				time.Sleep(lifetime - margin - 1)
-				for len(b.requests) == 1 && time.Since(began) < lifetime {
+				for b.tokenRequests() == 1 && time.Since(began) < lifetime {
 					mustToken(t, s, "token-1", tokens.Memory)
 					synctest.Wait()
 					time.Sleep(margin / 100)
 				}
-				after = append(after, b.requests[len(b.requests)-1].Sub(began)-lifetime+margin)
+				after = append(after, b.requests[b.tokenRequests()-1].Sub(began)-lifetime+margin)
 				mustToken(t, s, "token-2", tokens.Memory)
 			}
 			first, last := slices.Min(after), slices.Max(after)
@@ -80,8 +80,8 @@ func TestBackgroundRefresh(t *testing.T) {
 				synctest.Wait()
 				time.Sleep(time.Second)
 			}
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			if b.tokenRequests() != test.requests {
+				t.Errorf("%s: %d token requests, want %d", test.name, b.tokenRequests(), test.requests)
 			}
 			time.Sleep(time.Second)
 			if token, _, err := s.Token(t.Context()); token != test.next || test.failure != nil && !errors.Is(err, test.failure) {
@@ -98,9 +98,9 @@ func TestBackgroundRefreshDoesNotUseTheContextOfACall(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		var values []any
-		s.Request = func(ctx context.Context) (tokens.Token, *tokens.Failure) {
+		s.Request = func(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
 			values = append(values, ctx.Value(contextKey{}))
-			return b.request(ctx)
+			return b.request(ctx, retried)
 		}
 		for range 2 {
 			_, _, _ = s.Token(context.WithValue(t.Context(), contextKey{}, "call"))
@@ -157,6 +157,52 @@ func TestRejectedTokens(t *testing.T) {
 	}
 }
 
+// TestRejectedTokensThatAreAcceptedInBetween has the API accept each token for one operation and reject it for another, for
+// 30 minutes with a call of both each second.
+func TestRejectedTokensThatAreAcceptedInBetween(t *testing.T) {
+	t.Parallel()
+	for _, processes := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			sources := make([]*tokens.Shared, processes)
+			for i := range sources {
+				sources[i] = b.source(true)
+			}
+			began := time.Now()
+			for range 30 * 60 {
+				for _, s := range sources {
+					token, _, _ := s.Token(t.Context())
+					s.Accepted(token)
+					if _, _, err := s.Replace(t.Context(), token, true); err != nil && !errors.Is(err, tokens.ErrPaused) {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(time.Second)
+			}
+			var minutes []time.Duration
+			for _, at := range b.requests {
+				minutes = append(minutes, at.Sub(began)/time.Minute)
+			}
+			if want := []time.Duration{0, 0, 0, 0, 1, 3, 7, 15, 25, 25, 25, 26, 28}; !slices.Equal(minutes, want) {
+				t.Errorf("%d processes: tokens were requested in the minutes %d, want %d", processes, minutes, want)
+			}
+		})
+	}
+}
+
+// TestClockOfAnotherHostIsAhead has a token in the cache that was requested in three hours.
+func TestClockOfAnotherHostIsAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.store("token-0", -3*time.Hour, 4*time.Hour, 1)
+		s := b.source(true)
+		mustToken(t, s, "token-0", tokens.Cache)
+		time.Sleep(time.Minute)
+		mustReplace(t, s, "token-0", "token-1", tokens.Endpoint)
+	})
+}
+
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -195,8 +241,8 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 		b.failure = errRejected
 		s := b.source(true)
 		for range 60 {
-			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || len(b.requests) != 1 {
-				t.Fatalf("after %d token requests: %v", len(b.requests), err)
+			if _, _, err := s.Token(t.Context()); !errors.Is(err, errRejected) || b.tokenRequests() != 1 {
+				t.Fatalf("after %d token requests: %v", b.tokenRequests(), err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -212,29 +258,38 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 // TestWaiters has 100 callers wait for the refresh that another caller started.
 func TestWaiters(t *testing.T) {
 	t.Parallel()
-	nothing := func() {}
+	nothing := func(int) {}
 	for _, test := range []struct {
 		name     string
-		first    func()          // runs in the first token request
+		request  func(n int)     // runs in the nth token request
 		failure  *tokens.Failure // of all token requests
 		deadline time.Duration   // of the caller that started the refresh
 		requests int
+		failed   int // of the 100
 	}{
-		{"success", nothing, nil, time.Hour, 1},
-		{"short deadline of that caller", nothing, nil, 50 * time.Millisecond, 1},
-		{"panic in its request", func() { panic("broken") }, nil, time.Hour, 2},
-		{"end of its goroutine", runtime.Goexit, nil, time.Hour, 2},
-		{"request that takes too long", func() { time.Sleep(3 * time.Minute) }, nil, time.Hour, 2},
-		{"failures of the network", nothing, errNoNetwork, time.Hour, 2},
-		{"failure that stays", nothing, errRejected, time.Hour, 1},
+		{"success", nothing, nil, time.Hour, 1, 0},
+		{"short deadline of that caller", nothing, nil, 50 * time.Millisecond, 1, 0},
+		{"panic in its request", func(n int) { panicUntil(n, 1) }, nil, time.Hour, 2, 0},
+		{"panics in two requests", func(n int) { panicUntil(n, 2) }, nil, time.Hour, 3, 1},
+		{"end of its goroutine", func(n int) {
+			if n == 1 {
+				runtime.Goexit()
+			}
+		}, nil, time.Hour, 2, 0},
+		{"request that takes too long", func(n int) {
+			if n == 1 {
+				time.Sleep(3 * time.Minute)
+			}
+		}, nil, time.Hour, 2, 0},
+		{"failures of the network", nothing, errNoNetwork, time.Hour, 3, 100},
+		{"failure that stays", nothing, errRejected, time.Hour, 1, 100},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend()
 			b.failure, b.hook = test.failure, func(function, _ string) error {
 				if function == "request" {
-					if time.Sleep(time.Second); len(b.requests) == 1 {
-						test.first()
-					}
+					time.Sleep(time.Second)
+					test.request(b.tokenRequests())
 				}
 				return nil
 			}
@@ -244,20 +299,27 @@ func TestWaiters(t *testing.T) {
 			defer cancel()
 			go func() { _, _, _ = s.Token(ctx) }()
 			synctest.Wait()
-			var group sync.WaitGroup
+			results := make(chan error)
 			for range 100 {
-				group.Go(func() {
-					if _, _, err := s.Token(t.Context()); (err == nil) != (test.failure == nil) {
-						t.Errorf("%s: %v", test.name, err)
-					}
-				})
+				go func() { _, _, err := s.Token(t.Context()); results <- err }()
 			}
-			group.Wait()
-			if len(b.requests) != test.requests {
-				t.Errorf("%s: %d token requests, want %d", test.name, len(b.requests), test.requests)
+			failed := 0
+			for range 100 {
+				if <-results != nil {
+					failed++
+				}
+			}
+			if b.tokenRequests() != test.requests || failed != test.failed {
+				t.Errorf("%s: %d token requests, want %d; %d calls failed, want %d", test.name, b.tokenRequests(), test.requests, failed, test.failed)
 			}
 			time.Sleep(3 * time.Minute)
 		})
+	}
+}
+
+func panicUntil(n, last int) {
+	if n <= last {
+		panic("broken")
 	}
 }
 
@@ -282,10 +344,10 @@ func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
 		b := newBackend()
 		s := b.source(true)
 		mustToken(t, s, "token-1", tokens.Endpoint)
-		gets := 0
+		var gets atomic.Int64
 		b.hook = func(function, _ string) error {
 			if function == "get" {
-				if gets++; gets == 1 {
+				if gets.Add(1) == 1 {
 					time.Sleep(500 * time.Millisecond)
 					b.store("token-0", 0, time.Hour, 0)
 				}

@@ -3,6 +3,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,9 +14,12 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 )
 
 // Why the body of a response cannot be used.
@@ -36,17 +40,20 @@ var Default = sync.OnceValue(func() http.RoundTripper {
 	t := shared.Clone()
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 	t.MaxIdleConnsPerHost = 25 // the most calls that Zoho allows an org at once
-	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, res *http.Response) error {
 		if res.StatusCode == http.StatusOK {
 			return nil
 		}
-		return &connectError{status: res.StatusCode}
+		return &connectError{proxy.Host, res.StatusCode}
 	}
 	return t
 })
 
 // connectError is a CONNECT that a proxy rejected.
-type connectError struct{ status int }
+type connectError struct {
+	proxy  string
+	status int
+}
 
 func (e *connectError) Error() string {
 	return fmt.Sprintf("CONNECT was rejected with HTTP %d %s", e.status, http.StatusText(e.status))
@@ -67,7 +74,7 @@ type Error struct {
 	Sent bool
 	// Final reports whether another attempt would fail as well.
 	Final bool
-	// Proxy is the proxy that failed, empty if it was none.
+	// Proxy is the proxy that failed, or says that its name is not known. It is empty if no proxy failed.
 	Proxy string
 	Err   error
 }
@@ -87,13 +94,37 @@ type Sender struct {
 
 	// timedOut is set by a request that timed out: its connection may be dead.
 	timedOut atomic.Bool
+	mu       sync.Mutex
+	// suspect is the connection of a request that timed out, until it delivers a response, and suspectSince is when the
+	// request got it.
+	suspect      net.Conn
+	suspectSince time.Time
 }
 
+// deadAfter is the shortest time without a response after which a connection is closed although others may use it.
+const deadAfter = 5 * time.Second
+
 // Send sends req once, whose context is that of t, and reads at most limit bytes of the response. The error is an *[Error].
+// No error has the secrets in it, nor those in URLs.
 //
 // It calls the transport directly, because an http.Client follows redirects and fails on a Location that it cannot
 // parse.
-func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error) {
+func (s *Sender) Send(req *http.Request, t *Trace, limit int64, secrets ...string) (Response, error) {
+	res, err := s.RoundTrip(req, t)
+	if err != nil {
+		failure := s.classify(req, err, t)
+		failure.Err = WithoutSecrets(err, secrets...)
+		return Response{}, failure
+	}
+	response, err := read(res, limit, secrets)
+	if err != nil {
+		s.noteTimeout(req.Context(), err)
+	}
+	return response, nil
+}
+
+// RoundTrip sends req once, whose context is that of t, and returns the response without reading its body.
+func (s *Sender) RoundTrip(req *http.Request, t *Trace) (*http.Response, error) {
 	if s.timedOut.Swap(false) {
 		s.closeIdleConnections()
 	}
@@ -102,24 +133,54 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64) (Response, error
 		err = errors.New("the RoundTripper returned neither a response nor an error")
 	}
 	if err != nil {
-		s.noteTimeout(req.Context(), err)
-		return Response{}, s.classify(req, err, t)
+		if s.noteTimeout(req.Context(), err) {
+			s.closeDeadConnection(t)
+		}
+		return nil, err
 	}
-	response, err := read(res, limit)
-	if err != nil {
-		s.noteTimeout(req.Context(), err)
+	conn, _ := t.connection()
+	s.mu.Lock()
+	if s.suspect == conn {
+		s.suspect = nil
 	}
-	return response, nil
+	s.mu.Unlock()
+	return res, nil
 }
 
-// noteTimeout closes idle connections after a timeout. The connection of the request may be idle only after this
-// returns, so the next request closes them too.
-func (s *Sender) noteTimeout(ctx context.Context, err error) {
+// noteTimeout reports whether a request timed out, and closes idle connections if so. The connection of the request may
+// be idle only after this returns, so the next request closes them too.
+func (s *Sender) noteTimeout(ctx context.Context, err error) bool {
 	var timeout interface{ Timeout() bool }
-	if ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		s.closeIdleConnections()
-		s.timedOut.Store(true)
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) && (!errors.As(err, &timeout) || !timeout.Timeout()) {
+		return false
 	}
+	s.closeIdleConnections()
+	s.timedOut.Store(true)
+	return true
+}
+
+// closeDeadConnection closes the connection of a request that timed out, if it is the second without a response between
+// them. Such an HTTP/2 connection may be dead, but is never idle under load, and not all transports can close idle ones.
+func (s *Sender) closeDeadConnection(t *Trace) {
+	conn, since := t.connection()
+	if conn == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.suspect != conn {
+		s.suspect, s.suspectSince = conn, since
+		return
+	}
+	if time.Since(s.suspectSince) < deadAfter {
+		return
+	}
+	s.suspect = nil
+	// Closing a tls.Conn may wait, as it sends an alert.
+	for secure, ok := conn.(*tls.Conn); ok; secure, ok = conn.(*tls.Conn) {
+		conn = secure.NetConn()
+	}
+	_ = conn.Close()
 }
 
 func (s *Sender) closeIdleConnections() {
@@ -129,7 +190,7 @@ func (s *Sender) closeIdleConnections() {
 }
 
 // read reads a response. The error is what truncated it.
-func read(res *http.Response, limit int64) (r Response, err error) {
+func read(res *http.Response, limit int64, secrets []string) (r Response, err error) {
 	r = Response{Status: res.StatusCode, Header: res.Header}
 	if res.Body != nil {
 		defer res.Body.Close()
@@ -145,15 +206,51 @@ func read(res *http.Response, limit int64) (r Response, err error) {
 	}
 	switch location := r.Header.Get("Location"); {
 	case err != nil:
-		r.Err = fmt.Errorf("%w: %w", ErrTruncated, err)
+		r.Err = fmt.Errorf("%w: %w", ErrTruncated, WithoutSecrets(err, secrets...))
 	case int64(len(r.Body)) > limit:
 		r.Err = fmt.Errorf("%w: the limit is %d MiB", ErrTooLarge, limit>>20)
 	case r.Status/100 == 3 && location != "":
-		r.Err = fmt.Errorf("%w: the response redirects to %s", ErrRedirect, withoutQuery(location))
+		r.Err = fmt.Errorf("%w: the response redirects to %s", ErrRedirect, sanitize.Text(withoutQuery(location), maxLocation, secrets...))
 	case len(bytes.TrimSpace(r.Body)) == 0:
 		r.Err = ErrEmpty
 	}
 	return r, err
+}
+
+// maxLocation limits the URL of a redirect in an error, in bytes.
+const maxLocation = 300
+
+// redactedError is an error whose text had secrets. errors.Is finds what it was, and nothing shows it.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+
+func (e *redactedError) Is(target error) bool { return errors.Is(e.err, target) }
+
+// WithoutSecrets returns err, or an error with a text of its own if that of err has one of the secrets or a URL with a
+// password.
+func WithoutSecrets(err error, secrets ...string) error {
+	text := err.Error()
+	if plain := withoutUserinfo(sanitize.Redact(text, secrets...)); plain != text {
+		return &redactedError{plain, err}
+	}
+	return err
+}
+
+// withoutUserinfo removes what precedes the last @ of a URL. The URL may be invalid, so only a quotation mark ends it.
+func withoutUserinfo(text string) string {
+	before, url, found := strings.Cut(text, "://")
+	if !found {
+		return text
+	}
+	end := strings.IndexAny(url+`"`, `"'`)
+	if at := strings.LastIndex(url[:end], "@"); at >= 0 {
+		url, end = sanitize.Placeholder+url[at:], len(sanitize.Placeholder)+end-at
+	}
+	return before + "://" + url[:end] + withoutUserinfo(url[end:])
 }
 
 // withoutQuery returns a URL without the parts that may hold a secret.
@@ -172,12 +269,28 @@ type Trace struct {
 	supported, wroteHeaders, handshakeFailed atomic.Bool
 	// handshakes are the TLS handshakes that began, that with an https proxy included.
 	handshakes atomic.Int32
+
+	mu      sync.Mutex
+	conn    net.Conn // nil: none was obtained
+	gotConn time.Time
+}
+
+// connection returns the connection of the request, and when the request got it.
+func (t *Trace) connection() (net.Conn, time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.conn, t.gotConn
 }
 
 // WithTrace returns the context for one request, and its trace.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
 	t := new(Trace)
 	t.hooks.GetConn = func(string) { t.supported.Store(true) }
+	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
+		t.mu.Lock()
+		t.conn, t.gotConn = info.Conn, time.Now()
+		t.mu.Unlock()
+	}
 	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
 	t.hooks.TLSHandshakeStart = func() { t.handshakes.Add(1) }
 	t.hooks.TLSHandshakeDone = func(_ tls.ConnectionState, err error) { t.handshakeFailed.Store(err != nil) }
@@ -189,43 +302,78 @@ func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
 	e := &Error{Err: err, Sent: t.wroteHeaders.Load()}
 	if !t.supported.Load() {
 		op, isOp := errors.AsType[*net.OpError](err)
-		isDial := isOp && (op.Op == "dial" || op.Op == "proxyconnect")
-		e.Sent = !isDial && !is[*net.DNSError](err)
+		notDialed := isOp && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == socksConnect)
+		e.Sent = !notDialed && !is[*net.DNSError](err)
 	}
-	if !e.Sent {
-		s.classifyProxy(req, e, t)
-	}
+	s.classifyProxy(req, e, t)
 	e.Final = e.Final || isCertificateError(err) || t.handshakeFailed.Load() && !isNetworkError(err)
 	return e
 }
 
-// classifyProxy finds out whether the proxy is why nothing was sent: there is one, and the handshake with the server
-// did not begin.
+const (
+	// socksConnect is the operation in net/http's errors of a SOCKS proxy.
+	socksConnect = "socks connect"
+	// unknownProxy is the name of a proxy behind a wrapped transport.
+	unknownProxy = "of the transport"
+)
+
+// classifyProxy finds out whether the proxy is why nothing was sent: it rejected the request, or there is one and the
+// handshake with the server did not begin.
 func (s *Sender) classifyProxy(req *http.Request, e *Error, t *Trace) {
-	tr, ok := s.Transport.(*http.Transport)
-	if !ok || tr.Proxy == nil || errors.Is(e.Err, context.Canceled) {
-		return
-	}
-	proxy, err := tr.Proxy(req)
-	if err != nil || proxy == nil {
-		return
-	}
-	handshakes := t.handshakes.Load()
-	if proxy.Scheme == "https" {
-		handshakes--
-	}
-	if handshakes > 0 {
-		return
-	}
-	e.Proxy = proxy.Host
 	if rejected, ok := errors.AsType[*connectError](e.Err); ok {
-		e.Final = !IsRetryableStatus(rejected.status)
-	} else if !isNetworkError(e.Err) {
-		// A transport without OnProxyConnectResponse returns the reason phrase of the proxy and no status.
-		e.Final = e.Err.Error() != http.StatusText(http.StatusBadGateway) &&
-			e.Err.Error() != http.StatusText(http.StatusServiceUnavailable) &&
-			e.Err.Error() != http.StatusText(http.StatusGatewayTimeout)
+		e.Proxy, e.Sent, e.Final = rejected.proxy, false, isFinalRejection(rejected.status)
+		return
 	}
+	tr, isHTTP := s.Transport.(*http.Transport)
+	if isHTTP && (tr.Proxy == nil || errors.Is(e.Err, context.Canceled)) {
+		return
+	}
+	if isHTTP && !t.supported.Load() {
+		if _, err := tr.Proxy(req); err != nil {
+			e.Proxy, e.Sent, e.Final = unknownProxy, false, true // the transport got this error too, before all hooks
+		}
+		return
+	}
+	if e.Sent {
+		return
+	}
+	if isHTTP {
+		proxy, err := tr.Proxy(req)
+		handshakes := t.handshakes.Load()
+		if proxy != nil && proxy.Scheme == "https" {
+			handshakes--
+		}
+		if err != nil || proxy == nil || handshakes > 0 {
+			return
+		}
+		e.Proxy = proxy.Host
+	}
+	if isProxyRejection(e.Err) {
+		e.Proxy, e.Final = cmp.Or(e.Proxy, unknownProxy), true
+	}
+}
+
+// isFinalRejection reports whether a proxy that rejects CONNECT with this status would do so again.
+func isFinalRejection(status int) bool {
+	return status/100 == 4 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+}
+
+// isProxyRejection reports whether an error is a final rejection by a proxy. net/http has no types for these.
+func isProxyRejection(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == socksConnect {
+		switch op.Err.Error() {
+		case "username/password authentication failed", "no acceptable authentication methods", "unknown error connection not allowed by ruleset":
+			return true
+		}
+	}
+	// Without OnProxyConnectResponse, the text is the reason phrase of the proxy.
+	text := err.Error()
+	for status := http.StatusBadRequest; status < http.StatusInternalServerError; status++ {
+		if isFinalRejection(status) && text != "" && text == http.StatusText(status) {
+			return true
+		}
+	}
+	return false
 }
 
 // isNetworkError reports whether err is a failure of the network, which may pass, rather than an error that
@@ -234,15 +382,22 @@ func isNetworkError(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op != "remote error" && op.Op != "local error" // TLS alerts
 	}
-	return is[net.Error](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.As(err, new(net.Error)) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // isCertificateError reports whether the server speaks no TLS, or its certificate was rejected.
 func isCertificateError(err error) bool {
-	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) ||
+	for _, target := range []any{
+		new(*tls.CertificateVerificationError), new(tls.RecordHeaderError),
 		// A tls.Config with a verification of its own returns these as they are.
-		is[x509.UnknownAuthorityError](err) || is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err)
+		new(x509.UnknownAuthorityError), new(x509.HostnameError), new(x509.CertificateInvalidError),
+	} {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return false
 }
 
 func is[E error](err error) bool {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
@@ -122,16 +123,24 @@ func TestErrorsSayWhetherTheRequestWasSentAndIsFinal(t *testing.T) {
 // connection of the request that timed out may become idle in between.
 func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 	t.Parallel()
+	background := func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) }
+	expired := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 0) }
+	cancelled := func() (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		return ctx, cancel
+	}
 	for _, test := range []struct {
-		name   string
-		err    error
-		cancel bool
-		close  bool
+		name    string
+		err     error
+		context func() (context.Context, context.CancelFunc)
+		close   bool
 	}{
-		{"timeout", os.ErrDeadlineExceeded, false, true},
-		{"timeout of the context", fmt.Errorf("send: %w", context.DeadlineExceeded), false, true},
-		{"another error once the context ended", io.ErrUnexpectedEOF, true, true},
-		{"another error", io.ErrUnexpectedEOF, false, false},
+		{"timeout", os.ErrDeadlineExceeded, background, true},
+		{"timeout of the context", fmt.Errorf("send: %w", context.DeadlineExceeded), background, true},
+		{"another error after the deadline", io.ErrUnexpectedEOF, expired, true},
+		{"cancelled", context.Canceled, cancelled, false},
+		{"another error", io.ErrUnexpectedEOF, background, false},
 	} {
 		for place, first := range map[string]func(*http.Request) (*http.Response, error){
 			"": func(*http.Request) (*http.Response, error) { return nil, test.err },
@@ -139,10 +148,7 @@ func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 				return &http.Response{Body: io.NopCloser(iotest.ErrReader(test.err))}, nil
 			},
 		} {
-			ctx, cancel := context.WithCancel(t.Context())
-			if test.cancel {
-				cancel()
-			}
+			ctx, cancel := test.context()
 			defer cancel()
 			var log []string
 			s := &transport.Sender{Transport: &roundTripper{&log, first}}
@@ -157,6 +163,104 @@ func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 			if got := strings.Join(log, ", "); got != want {
 				t.Errorf("%s%s: %s, want %s", test.name, place, got, want)
 			}
+		}
+	}
+}
+
+// conn is a connection that records whether it was closed.
+type conn struct {
+	net.Conn
+	closed bool
+}
+
+func (c *conn) Close() error { c.closed = true; return nil }
+
+// TestAConnectionIsClosedAtTheSecondTimeoutWithoutAResponse tests that no response came between the timeouts, and none
+// for 5 seconds.
+func TestAConnectionIsClosedAtTheSecondTimeoutWithoutAResponse(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		requests string // on a connection or on another one
+		each     time.Duration
+		closed   bool
+	}{
+		{"timeout", time.Minute, false},
+		{"timeout, timeout", 3 * time.Second, true},
+		{"timeout, timeout", 2 * time.Second, false},
+		{"timeout, timeout, timeout", 2 * time.Second, true},
+		{"timeout, response, timeout", time.Minute, false},
+		{"timeout, other response, timeout", time.Minute, true},
+		{"timeout, other timeout", time.Minute, false},
+		{"timeout, cancellation", time.Minute, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			one, another := new(conn), new(conn)
+			secure := map[bool]*tls.Conn{false: tls.Client(one, nil), true: tls.Client(another, nil)}
+			s := new(transport.Sender)
+			for request := range strings.SplitSeq(test.requests, ", ") {
+				result, onAnother := strings.CutPrefix(request, "other ")
+				s.Transport = &roundTripper{new([]string), func(r *http.Request) (*http.Response, error) {
+					httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Conn: secure[onAnother]})
+					time.Sleep(test.each)
+					return map[string]*http.Response{"response": {StatusCode: http.StatusOK}}[result],
+						map[string]error{"timeout": os.ErrDeadlineExceeded, "cancellation": context.Canceled}[result]
+				}}
+				send(t, s, t.Context())
+			}
+			if one.closed != test.closed || another.closed {
+				t.Errorf("%s, %s each: closed: %t, want %t; the other: %t", test.requests, test.each, one.closed, test.closed, another.closed)
+			}
+		})
+	}
+}
+
+// TestNoErrorInTheChainHasASecret tests that errors.Is still works.
+func TestNoErrorInTheChainHasASecret(t *testing.T) {
+	t.Parallel()
+	const token = "1000.hidden-token"
+	redirect := &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://user:hidden@example.com/sign/" + token + "/in\u200b?code=hidden"}}}
+	truncated := &http.Response{Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("header %s: %w", token, io.ErrUnexpectedEOF)))}
+	for _, test := range []struct {
+		name     string
+		response *http.Response
+		err      error
+		is       error
+		text     string
+	}{
+		{"no secret", nil, fmt.Errorf("send: %w", io.EOF), io.EOF, "send: EOF"},
+		{"token", nil, fmt.Errorf("header %s: %w", token, io.EOF), io.EOF, "header (redacted): EOF"},
+		{"URL with a password", nil, errors.New(`dial "http://user:hidden@proxy:3128/": no`), nil, `dial "http://(redacted)@proxy:3128/": no`},
+		{"URL with an invalid password", nil, errors.New(`dial http://user:hidden /@hidden@proxy`), nil, `dial http://(redacted)@proxy`},
+		{"two URLs", nil, errors.New(`"http://a@b", 'https://c' @ "ftp://hidden@d"`), nil, `"http://(redacted)@b", 'https://c' @ "ftp://(redacted)@d"`},
+		{"redirect", redirect, nil, transport.ErrRedirect, "redirects are not followed: the response redirects to https://example.com/sign/(redacted)/in%E2%80%8B"},
+		{"truncated", truncated, nil, io.ErrUnexpectedEOF, "response is truncated: header (redacted): unexpected EOF"},
+	} {
+		s := &transport.Sender{Transport: &roundTripper{new([]string), func(*http.Request) (*http.Response, error) { return test.response, test.err }}}
+		ctx, trace := transport.WithTrace(t.Context())
+		response, err := s.Send((&http.Request{}).WithContext(ctx), trace, 1<<20, token)
+		if err == nil {
+			err = response.Err
+		}
+		if err == nil || err.Error() != test.text || test.is != nil && !errors.Is(err, test.is) {
+			t.Errorf("%s: the error is %v, want %s", test.name, err, test.text)
+		}
+		mustNotContain(t, err, "hidden")
+	}
+}
+
+// mustNotContain fails the test if an error in the chain has the text.
+func mustNotContain(t *testing.T, err error, text string) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if strings.Contains(err.Error(), text) {
+		t.Errorf("%T shows the secret: %v", err, err)
+	}
+	mustNotContain(t, errors.Unwrap(err), text)
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			mustNotContain(t, err, text)
 		}
 	}
 }

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
+)
+
+// deviating is an exchange that a deviation may change before the program sees it.
+type deviating struct {
+	*http.Request
+	sent, response string
+	status         int
+	header         http.Header
+	// repeat sends another body to the server instead.
+	repeat func(body string)
+}
+
+// deviation puts a deviation in front of the mock server.
+func deviation(deviate func(*deviating)) zohotest.Option {
+	return zohotest.WithHandler(func(s *zohotest.Server) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			sent, _ := io.ReadAll(r.Body)
+			x := &deviating{Request: r, sent: string(sent)}
+			x.repeat = func(body string) {
+				again := r.Clone(r.Context())
+				again.Body = io.NopCloser(strings.NewReader(body))
+				recorder := httptest.NewRecorder()
+				s.ServeHTTP(recorder, again)
+				x.status, x.header, x.response = recorder.Code, recorder.Header(), recorder.Body.String()
+			}
+			x.repeat(x.sent)
+			deviate(x)
+			for name, values := range x.header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(x.status)
+			_, _ = io.Copy(w, bytes.NewBufferString(x.response))
+		})
+	})
+}
+
+// replace replaces text in responses.
+func replace(old, new string) func(*deviating) {
+	return func(x *deviating) { x.response = strings.ReplaceAll(x.response, old, new) }
+}
+
+const bareError = `{"code":"INVALID_DATA","details":{},"message":"invalid data","status":"error"}`
+
+var ids = regexp.MustCompile(`"id":"([0-9]+)"`)
+
+// Each of these is reported for the probe, in the words of the table, and found again by a replay of the recording.
+var deviations = []struct {
+	name    string
+	deviate func(*deviating)
+	probe   string
+	finding string
+}{
+	{"another status of a success", func(x *deviating) {
+		if x.Method == "PUT" && x.status == 200 {
+			x.status = 202
+		}
+	}, "a new name", "status: HTTP 202, the mock server responds with 200"},
+	{"another message of a success", replace("record updated", "contact role updated"), "a new name",
+		`message: "contact role updated", which the spec has, instead of "record updated"`},
+	{"another message of an error", replace("duplicate data", "the data is duplicate"), "a duplicate name", `message: "the data is duplicate"`},
+	{"a key more in a result", replace(`"status":"success"`, `"status":"success","new_key":1`), "a new name",
+		"key: contact_roles/*/new_key is not in the mock server's response"},
+	{"a key more in a list", replace(`"sequence_number":1}`, `"sequence_number":1,"new_key":1}`), "contact roles",
+		"key: contact_roles/*/new_key is not in the mock server's response"},
+	{"a key less in a list", replace(`"profile_count"`, `"number_of_profiles"`), "the module", "key: modules/*/profile_count is missing"},
+	{"a key less in an error", replace(`"maximum_length":25`, `"json_path":"$"`), "a label of 26 characters", "details/maximum_length is missing"},
+	{"an unknown code", replace("DUPLICATE_DATA", "ALREADY_THERE"), "a duplicate name", "code: ALREADY_THERE is not in the spec"},
+	{"another known code", replace("NOT_ALLOWED", "NO_PERMISSION"), "the current api_name of the module", "value: modules/*/code is"},
+	{"405 for a wrong method", func(x *deviating) {
+		if x.Method == "PATCH" {
+			x.status = 405
+		}
+	}, "a wrong method", "status: HTTP 405, the mock server responds with 400"},
+	{"404 for an unknown module", func(x *deviating) {
+		if strings.Contains(x.response, "INVALID_MODULE") {
+			x.status = 404
+		}
+	}, "an unknown module", "status: HTTP 404, the mock server responds with 400"},
+	{"numbers for ids in lists", func(x *deviating) {
+		if x.Method == "GET" {
+			x.response = ids.ReplaceAllString(x.response, `"id":$1`)
+		}
+	}, "contact roles", "value: contact_roles/*/id is a number, the mock server sends a string"},
+	{"numbers for ids in results", func(x *deviating) {
+		if x.Method == "PUT" {
+			x.response = ids.ReplaceAllString(x.response, `"id":$1`)
+		}
+	}, "a new name", "value: contact_roles/*/details/id is 10000"},
+	{"a bare error", func(x *deviating) {
+		if x.Method == "PUT" && strings.Contains(x.response, "INVALID_DATA") {
+			x.response = bareError
+		}
+	}, "an unknown id", "key: contact_roles is missing"},
+	{"a result less", func(x *deviating) {
+		if strings.Contains(x.sent, probeName+" two") {
+			x.response = x.response[:strings.Index(x.response, "},{")] + "}]}"
+		}
+	}, "one id twice", "value: contact_roles has 1 elements, the mock server sends 2"},
+	{"a success of another contact role", func(x *deviating) {
+		if x.Method == "PUT" {
+			x.response = strings.ReplaceAll(x.response, "4150868000003611015", "4150868000003611014")
+		}
+	}, "a new name", "client: the client reports an error"},
+	{"an error with the status of a success", replace(`"status":"error"`, `"status":"success"`), "a swap of two names", "spec: "},
+	{"no JSON", func(x *deviating) {
+		if strings.Contains(x.sent, label51) {
+			x.status, x.response = 500, "<html>"
+			x.header.Set("Content-Type", "text/html")
+		}
+	}, "a label of 51 characters", "value: the Content-Type is text/html"},
+	{"a null list", replace(`"profiles":[{"id":"2423488000000015972","name":"Administrator"}]`, `"profiles":{}`), "the module", "spec: response body doesn't match schema"},
+	{"other contact roles move", func(x *deviating) {
+		if x.sent == `{"contact_roles":[{"id":"4150868000003611015","sequence_number":1}]}` {
+			response := x.response
+			x.repeat(`{"contact_roles":[{"id":"4150868000003611011","sequence_number":2},{"id":"4150868000003611012","sequence_number":3}]}`)
+			x.response = response
+		}
+	}, "what moves when one sequence_number changes", "state: in the mock server the request changes contact role"},
+	{"a long label is accepted", func(x *deviating) {
+		if strings.Contains(x.sent, label26) {
+			x.repeat(strings.ReplaceAll(x.sent, label26, "Live check"))
+		}
+	}, "a label of 26 characters", "state: in the mock server the request changes nothing"},
+	{"an update is lost", func(x *deviating) {
+		if strings.Contains(x.sent, labelScript) {
+			response := x.response
+			x.repeat(strings.ReplaceAll(x.sent, labelScript, "Marketing"))
+			x.response = response
+		}
+	}, "a label in other scripts", "state: in the mock server the request changes module"},
+	{"Bearer is accepted", func(x *deviating) {
+		if strings.HasPrefix(x.Header.Get("Authorization"), "Bearer ") {
+			x.Header.Set("Authorization", "Zoho-oauthtoken "+strings.TrimPrefix(x.Header.Get("Authorization"), "Bearer "))
+			x.repeat(x.sent)
+		}
+	}, "the token as Bearer", "key: code is missing"},
+	{"a swap of names is accepted", func(x *deviating) {
+		if strings.Contains(x.sent, `"Executive Sponsor"},{"id":"4150868000003611014"`) {
+			x.repeat(strings.Replace(x.sent, "Executive Sponsor", "Between", 1))
+			x.repeat(`{"contact_roles":[{"id":"4150868000003611014","name":"Engineering Lead"},{"id":"4150868000003611015","name":"Executive Sponsor"}]}`)
+		}
+	}, "a swap of two names", "status: HTTP 200, the mock server responds with 400"},
+	{"_delete: true grants access", func(x *deviating) {
+		if strings.Contains(x.sent, `"_delete":true,`) {
+			x.repeat(strings.Replace(x.sent, `"_delete":true,`, "", 1))
+		}
+	}, "_delete: true", "state: in the mock server the request changes nothing"},
+	{"a header more", func(x *deviating) { x.header.Set("X-Ratelimit-Limit", "1") }, "", ""},
+}
+
+func TestDeviationsAreReported(t *testing.T) {
+	t.Parallel()
+	for _, test := range deviations {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLive(t, deviation(test.deviate))
+			r, output, err := l.check(t.Context(), full...)
+			if err != nil {
+				t.Fatal(err, output)
+			}
+			l.testRestored(t)
+			if test.probe == "" {
+				if len(r.Headers) != 1 {
+					t.Errorf("headers: %s", r.Headers)
+				}
+				return
+			}
+			matches := func(f finding) bool { return strings.Contains(f.Kind+": "+f.Text, test.finding) }
+			reported := func(r result) bool {
+				return r.Probe == test.probe && r.Verdict == differs && slices.ContainsFunc(r.Findings, matches)
+			}
+			if !slices.ContainsFunc(r.Results, reported) {
+				t.Errorf("not reported:\n%s", r.markdown())
+			}
+			replayed := func(r result) bool { return r.Probe == test.probe && r.Verdict == differs }
+			isRecorded := !strings.Contains(test.finding, "text/html")
+			if isRecorded && !slices.ContainsFunc(replay(t, filepath.Join(l.dir, "recording.jsonl")), replayed) {
+				t.Error("the replay does not find it")
+			}
+		})
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
+)
+
+var (
+	rolesPath    = generated.OperationGetContactRoles.Path
+	modulesPath  = generated.OperationGetModules.Path
+	profilesPath = generated.OperationGetProfiles.Path
+)
+
+// Groups of probes, in their order.
+const (
+	reads     = "reads"
+	unchanged = "updates that change nothing"
+	updates   = "updates that change and restore"
+	questions = "questions"
+)
+
+// What the probes write. The reports show these texts as they are.
+const (
+	probeName     = "Live check"
+	otherName     = "Live check two"
+	temporaryName = "Live check temporary"
+	unknownModule = "Live_check_unknown"
+	label26       = "Live check with 26 letters"
+	label51       = "Live check with a label that is of fifty one letter"
+	labelScript   = "取引先 контакт"
+	labelEmoji    = "Live check 🙂"
+	unknownID     = 9000000000000000000
+)
+
+// probe is one question to Zoho. It does not change.
+type probe struct {
+	group, name string
+	// changes is what the probe changes, or would change if Zoho accepted it.
+	changes string
+	steps   []step
+	// skip is why the probe cannot be tried in this org.
+	skip string
+}
+
+// step is a request and the summary of the expected response.
+type step struct {
+	request
+	want string
+}
+
+type object = map[string]any
+
+// target is what the probes of an org read and change.
+type target struct {
+	roles  []role // in the order of their positions
+	module *module
+	// spare is a profile without access to the module.
+	spare string
+	// noModule and noSpare say why there is none.
+	noModule, noSpare string
+}
+
+// newTarget chooses what to change. It never removes access that a profile had, so the profiles of administrators and of
+// the caller keep theirs.
+func newTarget(o org, moduleName string) (t target) {
+	t = target{roles: o.Roles, module: o.module(moduleName)}
+	switch {
+	case t.module == nil:
+		t.noModule = "no module was named, or it was not found: use -module"
+	case o.unusable[t.module.ID] != "":
+		t.noModule = o.unusable[t.module.ID]
+	case len(t.module.Profiles) == 0:
+		t.noModule = "the module has no profile"
+	default:
+		for _, p := range o.Profiles {
+			if t.spare == "" && !slices.Contains(t.module.Profiles, p.ID) && !strings.EqualFold(p.Name, "Administrator") {
+				t.spare = p.ID
+			}
+		}
+	}
+	if t.noSpare = t.noModule; t.spare == "" && t.noSpare == "" {
+		t.noSpare = "every profile has access to the module, and none that has access is removed"
+	}
+	return t
+}
+
+// planned stands for the org in the plan, before anything was read.
+var planned = org{
+	Roles:    []role{{ID: "1", Name: "FIRST ROLE", SequenceNumber: 1}, {ID: "2", Name: "ROLE B", SequenceNumber: 2}, {ID: "3", Name: "ROLE A", SequenceNumber: 3}},
+	Modules:  []module{{ID: "4", APIName: "MODULE", SingularLabel: "LABEL", PluralLabel: "LABELS", Profiles: []string{"5"}}},
+	Profiles: []zohotest.Profile{{ID: "5"}, {ID: "6", Name: "PROFILE"}},
+}
+
+func encode(value any) []byte {
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // only values of this package are passed
+	}
+	return body
+}
+
+func get(path string) request { return request{method: http.MethodGet, path: path} }
+
+func putRoles(roles ...object) request {
+	return request{method: http.MethodPut, path: rolesPath, body: encode(object{"contact_roles": append([]object{}, roles...)})}
+}
+
+func putRole(roleID string, roles ...object) request {
+	q := putRoles(roles...)
+	q.path += "/" + url.PathEscape(roleID)
+	return q
+}
+
+// putModule sends the labels of a module, with changes, and changes to its profiles.
+func putModule(m module, changes object, profiles ...object) request {
+	body := object{"plural_label": m.PluralLabel, "singular_label": m.SingularLabel, "profiles": profiles}
+	for key, value := range changes {
+		body[key] = value
+	}
+	return request{method: http.MethodPut, path: modulePath(m.ID), body: encode(object{"modules": []object{body}})}
+}
+
+func modulePath(name string) string { return modulesPath + "/" + url.PathEscape(name) }
+
+// readProbes come first: the other probes depend on what they read.
+func readProbes(moduleName string) []probe {
+	all := []probe{
+		{reads, "contact roles", "nothing", []step{{get(rolesPath), "200 list"}}, ""},
+		{reads, "modules", "nothing", []step{{get(modulesPath), "200 list"}}, ""},
+		{reads, "profiles", "nothing", []step{{get(profilesPath), "200 list"}}, ""},
+		{reads, "an unknown module", "nothing", []step{{get(modulePath(unknownModule)), "400 bare INVALID_MODULE"}}, ""},
+	}
+	if moduleName != "" {
+		all = append(all, probe{reads, "the module", "nothing", []step{{get(modulePath(moduleName)), "200 list"}}, ""})
+	}
+	return all
+}
+
+// writeProbes returns the probes that send updates, in the order of the groups.
+func writeProbes(t target) (all []probe) {
+	order := []string{unchanged, updates, questions}
+	return slices.SortedStableFunc(slices.Values(append(roleProbes(t.roles), moduleProbes(t)...)), func(a, b probe) int {
+		return slices.Index(order, a.group) - slices.Index(order, b.group)
+	})
+}
+
+const success, invalid = "200 wrapped SUCCESS", "400 wrapped INVALID_DATA"
+
+func roleProbes(roles []role) []probe {
+	skip := ""
+	if len(roles) < 2 || slices.ContainsFunc(roles, func(r role) bool { return r.ID == "" }) {
+		skip, roles = "the org must have two contact roles, with ids", planned.Roles
+	}
+	first, b, a := roles[0], roles[len(roles)-2], roles[len(roles)-1]
+	ownA, ownB := object{"id": a.ID, "name": a.Name}, object{"id": b.ID, "name": b.Name}
+	var own, many []object
+	for _, r := range roles {
+		own = append(own, object{"id": r.ID, "name": r.Name, "sequence_number": r.SequenceNumber})
+	}
+	for i := range 101 {
+		many = append(many, object{"id": strconv.Itoa(unknownID + i), "name": fmt.Sprint(probeName, " ", i)})
+	}
+	named := func(name string) object { return object{"name": name} }
+	number, _ := strconv.ParseUint(a.ID, 10, 64) // 0 is an unknown id
+	const name, nothing = "the name of one contact role", "nothing"
+	patch := putRole(a.ID, named(a.Name))
+	patch.method = http.MethodPatch
+	bearer, untyped := putRole(a.ID, named(a.Name)), putRole(a.ID, named(a.Name))
+	bearer.bearer, untyped.untyped = true, true
+	return []probe{
+		{unchanged, "the own name of a contact role", nothing, []step{{putRole(a.ID, named(a.Name)), success}}, skip},
+		{unchanged, "the own names and positions of all contact roles", nothing, []step{{putRoles(own...), success}}, skip},
+		{updates, "a new name", name, []step{{putRole(a.ID, named(probeName)), success}}, skip},
+		{updates, "what moves when one sequence_number changes", "the positions of contact roles", []step{
+			{putRoles(object{"id": a.ID, "sequence_number": first.SequenceNumber}), success}}, skip},
+		{questions, "a duplicate name", name, []step{{putRole(a.ID, named(b.Name)), "400 wrapped DUPLICATE_DATA"}}, skip},
+		{questions, "an unknown id", nothing, []step{{putRole(strconv.Itoa(unknownID), named(probeName)), invalid}}, skip},
+		{questions, "an empty array", nothing, []step{{putRoles(), "400 wrapped MANDATORY_NOT_FOUND"}}, skip},
+		{questions, "101 contact roles", nothing, []step{{putRoles(many...), "400 bare LIMIT_EXCEEDED"}}, skip},
+		{questions, "two contact roles in the form with an id", name, []step{{putRole(a.ID, ownA, ownB), "400 bare LIMIT_EXCEEDED"}}, skip},
+		{questions, "an id in the body that differs from the path", name, []step{
+			{putRole(a.ID, object{"id": b.ID, "name": probeName}), invalid}}, skip},
+		{questions, "one id twice", name, []step{
+			{putRoles(object{"id": a.ID, "name": probeName}, object{"id": a.ID, "name": otherName}), success}}, skip},
+		{questions, "a swap of two names", "the names of two contact roles", []step{
+			{putRoles(object{"id": a.ID, "name": b.Name}, object{"id": b.ID, "name": a.Name}), "400 wrapped DUPLICATE_DATA"}}, skip},
+		{questions, "an id as a number", nothing, []step{{putRoles(object{"id": number, "name": a.Name}), success}}, skip},
+		{questions, "a wrong method", nothing, []step{{patch, "400 bare INVALID_REQUEST_METHOD"}}, skip},
+		{questions, "the token as Bearer", nothing, []step{{bearer, "401 bare AUTHENTICATION_FAILURE"}}, skip},
+		{questions, "no Content-Type", nothing, []step{{untyped, success}}, skip},
+	}
+}
+
+func moduleProbes(t target) []probe {
+	if t.noModule != "" {
+		t.module = &planned.Modules[0]
+	}
+	m, granted := *t.module, object{"id": t.module.Profiles[0]}
+	grant, remove := object{"id": t.spare}, object{"id": t.spare, "_delete": nil}
+	label := func(text string) request { return putModule(m, object{"singular_label": text}, granted) }
+	const labels, access = "the singular label of the module", "the access of a profile that has none"
+	return []probe{
+		{unchanged, "the own labels of the module", "nothing", []step{{putModule(m, nil, granted), success}}, t.noModule},
+		{updates, "a label in other scripts", labels, []step{{label(labelScript), success}}, t.noModule},
+		{updates, "grant a profile, remove it, remove it again", access, []step{
+			{putModule(m, nil, grant), success}, {putModule(m, nil, remove), success}, {putModule(m, nil, remove), success}}, t.noSpare},
+		{questions, "a label of 26 characters", labels, []step{{label(label26), invalid}}, t.noModule},
+		{questions, "a label of 51 characters", labels, []step{{label(label51), invalid}}, t.noModule},
+		{questions, "a label with an emoji", labels, []step{{label(labelEmoji), invalid}}, t.noModule},
+		{questions, "_delete: true", access, []step{{putModule(m, nil, object{"id": t.spare, "_delete": true}), invalid}}, t.noSpare},
+		{questions, "the current api_name of the module", "nothing", []step{
+			{putModule(m, object{"api_name": m.APIName}, granted), "400 wrapped NOT_ALLOWED"}}, t.noModule},
+	}
+}

@@ -1,0 +1,56 @@
+package tokens_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
+)
+
+// TestExternal has 100 callers at once, the first of which starts a call of the caller's code a moment before. That call
+// returns token-1.
+func TestExternal(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name        string
+		first       string // the rejected token, of the first caller
+		rejected    string // of the others
+		next        string // what later calls return
+		calls       int
+		replacement error
+	}{
+		{"all get the token of one call", "", "", "token-2", 1, nil},
+		{"a token that was rejected meanwhile is not returned", "", "token-1", "token-2", 2, nil},
+		{"nor after the call of another whose token was rejected", "token-1", "token-1", "token-2", 2, nil},
+		{"there is no other token", "token-1", "token-1", "token-1", 2, tokens.ErrNoReplacement},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			source := &tokens.External{Timeout: 30 * time.Second, Get: func() (string, error) {
+				calls++
+				defer time.Sleep(time.Second)
+				if calls == 1 {
+					return "token-1", nil
+				}
+				return test.next, nil
+			}}
+			go func() { _, _, _ = source.Replace(t.Context(), test.first, true) }()
+			synctest.Wait()
+			var group sync.WaitGroup
+			for range 99 {
+				group.Go(func() {
+					if token, origin, err := source.Replace(t.Context(), test.rejected, true); origin != tokens.Caller || !errors.Is(err, test.replacement) || err == nil && token == test.rejected {
+						t.Errorf("%s: got %s from %s, %v", test.name, token, origin, err)
+					}
+				})
+			}
+			group.Wait()
+			if calls != test.calls {
+				t.Errorf("%s: %d calls, want %d", test.name, calls, test.calls)
+			}
+		})
+	}
+}
