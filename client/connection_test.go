@@ -203,7 +203,7 @@ func (test connection) run(t *testing.T) {
 			hint := "check DataCenter."
 			switch {
 			case errors.Is(err, context.DeadlineExceeded):
-				hint = "increase the timeout"
+				hint = "increase the timeout: " + map[string]string{"operation": "transport", "token": "WithAttemptTimeout"}[name]
 			case strings.HasPrefix(test.text, "proxy "):
 				hint = "check the proxy"
 			}
