@@ -141,7 +141,9 @@ func (e *tokenEndpoint) send(ctx context.Context) (transport.Response, error) {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	req.Header["User-Agent"] = e.userAgent
-	response, err := tokens.Guard(abandon, func(context.Context) (transport.Response, error) { return e.sender.Send(req, trace, maxTokenResponse, e.secrets...) })
+	response, err := tokens.Guard(abandon, func(context.Context) (transport.Response, error) {
+		return e.sender.Send(req, trace, maxTokenResponse, e.secrets...)
+	})
 	if _, isSendError := errors.AsType[*transport.Error](err); err != nil && !isSendError {
 		_, isPanic := errors.AsType[*tokens.PanicError](err)
 		err = &transport.Error{Sent: true, Final: isPanic, Err: err}
