@@ -302,7 +302,7 @@ func responseErrors(t *testing.T) []message {
 		{"unusable response: another module", read(200, `{"modules":[{"id":"1","api_name":"Leads"}]}`)},
 		{"unusable response: module without an id", read(200, `{"modules":[{"api_name":"Vehicles"}]}`)},
 		{"unusable response: not a list", read(200, `{"modules":{}}`)},
-		{"unusable response: long list", read(200, `{"modules":[`+strings.Repeat(`{"id":"1"},`, 100_000)+`{"id":"1"}]}`)},
+		{"unusable response: long list", read(200, `{"modules":[`+strings.Repeat(`{"id":"1"},`, 500_000)+`{"id":"1"}]}`)},
 		{"unusable response: list with the status of an error", read(400, `{"modules":[{"id":"1"}]}`)},
 		{"incomplete list", second(offline(t, secretStatic, responding(200, `{"profiles":[{"id":"1"}],"info":{"more_records":true}}`)).ListProfiles(t.Context()))},
 	}

@@ -97,7 +97,7 @@ func (u CustomModuleUpdate) body() generated.CustomModuleUpdateBody {
 
 // ListModules returns all modules of the org, hidden ones included. It needs one of the scopes
 // ZohoCRM.settings.modules.READ, ZohoCRM.settings.modules.ALL and ZohoCRM.settings.ALL. A response of more than 32 MiB or
-// 100,000 objects, those in modules included, is an error.
+// 500,000 objects, those in modules included, is an error.
 //
 // An error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/modules-api.html.

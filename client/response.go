@@ -33,7 +33,7 @@ const (
 	maxElementErrors = 100
 	// maxObjects is the number of objects that a list of a read may have, nested ones included. Each takes more memory than its
 	// JSON may have.
-	maxObjects = 100_000
+	maxObjects = 500_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
 	maxText = 4 << 10
 	// maxPermissions is the number of permissions that the details of an error may have. More are left out.
