@@ -81,11 +81,11 @@ func TestNewRejects(t *testing.T) {
 		"another version":            {api("https://www.zohoapis.eu/crm/v2.1"), static, nil, "APIURL must be given without /crm/v7"},
 		"no AccountsURL":             {accounts(""), refresh, nil, "DataCenter.AccountsURL is empty"},
 		"http for credentials":       {accounts("http://accounts.zoho.eu"), refresh, nil, "AccountsURL must be https"},
-		"the token path":             {accounts("https://accounts.zoho.eu/oauth/v2/token"), refresh, nil, "AccountsURL must be given without /oauth/v2/token"},
+		"the token path":             {accounts("https://proxy.example.com/zoho/oauth/v2/token"), refresh, nil, "AccountsURL must be given without /oauth/v2/token"},
 		"an unknown sandbox":         {api("https://crm.example.com").Sandbox(), static, nil, "the sandbox host of crm.example.com is not known"},
 		"an unknown www host":        {api("https://www.example.com").Sandbox(), static, nil, "is not known"},
 		"a developer of a sandbox":   {eu.Sandbox().Developer(), static, nil, "the developer host of sandbox.zohoapis.eu is not known"},
-		"a sandbox with a password":  {api("https://user:" + password + "@example.com").Sandbox(), static, nil, "is not known"},
+		"a sandbox with a password":  {api("https://user:" + password + "@example.com\n").Sandbox(), static, nil, "is not known"},
 
 		"no attempts":              {eu, static, client.WithMaxAttempts(0), "WithMaxAttempts must be at least 1, is 0"},
 		"no concurrency":           {eu, static, client.WithMaxConcurrent(0), "WithMaxConcurrent must be at least 1, is 0"},
