@@ -89,7 +89,7 @@ func (c *checks) judge(ctx context.Context, s step, x exchange, before org, chan
 		r.add(kindState, "in the mock server the request changes %s", cmp.Or(strings.Join(mockChanges, "; "), "nothing"))
 	}
 	if x.err != nil {
-		return r, nil
+		return r, nil //nolint:nilerr // the error of the exchange is in the report
 	}
 	if x.status != mock.status {
 		r.add(kindStatus, "HTTP %d, the mock server responds with %d", x.status, mock.status)

@@ -30,7 +30,7 @@ func deviation(deviate func(*deviating)) zohotest.Option {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			sent, _ := io.ReadAll(r.Body)
 			x := &deviating{Request: r, sent: string(sent)}
-			x.repeat = func(body string) {
+			x.repeat = func(body string) { //nolint:contextcheck // a deviation of the server
 				again := r.Clone(r.Context())
 				again.Body = io.NopCloser(strings.NewReader(body))
 				recorder := httptest.NewRecorder()
@@ -49,8 +49,8 @@ func deviation(deviate func(*deviating)) zohotest.Option {
 }
 
 // replace replaces text in responses.
-func replace(old, new string) func(*deviating) {
-	return func(x *deviating) { x.response = strings.ReplaceAll(x.response, old, new) }
+func replace(from, to string) func(*deviating) {
+	return func(x *deviating) { x.response = strings.ReplaceAll(x.response, from, to) }
 }
 
 const bareError = `{"code":"INVALID_DATA","details":{},"message":"invalid data","status":"error"}`
@@ -65,7 +65,7 @@ var deviations = []struct {
 	finding string
 }{
 	{"another status of a success", func(x *deviating) {
-		if x.Method == "PUT" && x.status == 200 {
+		if x.Method == http.MethodPut && x.status == 200 {
 			x.status = 202
 		}
 	}, "a new name", "status: HTTP 202, the mock server responds with 200"},
@@ -81,7 +81,7 @@ var deviations = []struct {
 	{"an unknown code", replace("DUPLICATE_DATA", "ALREADY_THERE"), "a duplicate name", "code: ALREADY_THERE is not in the spec"},
 	{"another known code", replace("NOT_ALLOWED", "NO_PERMISSION"), "the current api_name of the module", "value: modules/*/code is"},
 	{"405 for a wrong method", func(x *deviating) {
-		if x.Method == "PATCH" {
+		if x.Method == http.MethodPatch {
 			x.status = 405
 		}
 	}, "a wrong method", "status: HTTP 405, the mock server responds with 400"},
@@ -91,17 +91,17 @@ var deviations = []struct {
 		}
 	}, "an unknown module", "status: HTTP 404, the mock server responds with 400"},
 	{"numbers for ids in lists", func(x *deviating) {
-		if x.Method == "GET" {
+		if x.Method == http.MethodGet {
 			x.response = ids.ReplaceAllString(x.response, `"id":$1`)
 		}
 	}, "contact roles", "value: contact_roles/*/id is a number, the mock server sends a string"},
 	{"numbers for ids in results", func(x *deviating) {
-		if x.Method == "PUT" {
+		if x.Method == http.MethodPut {
 			x.response = ids.ReplaceAllString(x.response, `"id":$1`)
 		}
 	}, "a new name", "value: contact_roles/*/details/id is 10000"},
 	{"a bare error", func(x *deviating) {
-		if x.Method == "PUT" && strings.Contains(x.response, "INVALID_DATA") {
+		if x.Method == http.MethodPut && strings.Contains(x.response, "INVALID_DATA") {
 			x.response = bareError
 		}
 	}, "an unknown id", "key: contact_roles is missing"},

@@ -96,7 +96,7 @@ func TestNothingOfTheOrgIsInTheFiles(t *testing.T) {
 			`"status":"visible"`, `"status":"zqx"`,
 			`"json_path":"$.modules[0].singular_label"`, `"json_path":"$.Zqx"`,
 		).Replace(x.response)
-		if strings.Contains(x.sent, "Live check three") || x.Method == "PATCH" {
+		if strings.Contains(x.sent, "Live check three") || x.Method == http.MethodPatch {
 			x.status, x.response = 502, "<html>zqx.example</html>"
 			x.header.Set("Content-Type", "text/html; zqx=7777777")
 		}

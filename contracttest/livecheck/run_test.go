@@ -270,7 +270,7 @@ func TestWhatCannotBeRestoredIsNamed(t *testing.T) {
 	inMemory(t, func(t *testing.T, l *live) {
 		reliable := l.transport
 		rejected := func() *http.Response {
-			return &http.Response{StatusCode: 403, Body: io.NopCloser(strings.NewReader(bareError))}
+			return &http.Response{StatusCode: http.StatusForbidden, Body: io.NopCloser(strings.NewReader(bareError))}
 		}
 		l.transport = &faulty{base: reliable, fail: func(n int, send func() (*http.Response, error)) (*http.Response, error, bool) {
 			return rejected(), nil, n == 14 || n == 16 || n == 18 // the updates that restore a name
@@ -293,7 +293,7 @@ func TestThrottledOrDisconnected(t *testing.T) {
 	t.Parallel()
 	throttled := func(func() (*http.Response, error)) (*http.Response, error) {
 		body := `{"code":"TOO_MANY_REQUESTS","details":{},"message":"too many requests. please try again after some time","status":"error"}`
-		return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"30"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 	}
 	noConnection := func(func() (*http.Response, error)) (*http.Response, error) {
 		return nil, errors.New("connection refused")
