@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -205,35 +206,42 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	for at := 6; at < 73; at++ { // after the reads, to the last request
-		l := newLive(t)
-		for _, args := range [][]string{full, {"-restore"}} { // the first restore may be killed too
-			killed, afterwards := at, random.IntN(2) == 0
-			if args[0] == "-restore" {
-				killed = 1 + random.IntN(10)
-			}
+		kills := []kill{{full, at, random.IntN(2) == 0}, {[]string{"-restore"}, 1 + random.IntN(10), random.IntN(2) == 0}} // the first restore may be killed too
+		t.Run(fmt.Sprint("request ", at), func(t *testing.T) {
+			t.Parallel()
+			l := newLive(t)
 			reliable := l.transport
-			l.transport = &faulty{base: reliable, fail: func(n int, send func() (*http.Response, error)) (*http.Response, error, bool) {
-				if n == killed {
-					if afterwards {
-						lose(send)
+			for _, k := range kills {
+				l.transport = &faulty{base: reliable, fail: func(n int, send func() (*http.Response, error)) (*http.Response, error, bool) {
+					if n == k.at {
+						if k.afterwards {
+							lose(send)
+						}
+						runtime.Goexit()
 					}
-					runtime.Goexit()
-				}
-				return nil, nil, false
-			}}
-			ended := make(chan bool)
-			go func() {
-				defer close(ended)
-				_, _, _ = l.check(t.Context(), args...) // its error depends on where it ended
-			}()
-			<-ended
+					return nil, nil, false
+				}}
+				ended := make(chan bool)
+				go func() {
+					defer close(ended)
+					_, _, _ = l.check(t.Context(), k.args...) // its error depends on where it ended
+				}()
+				<-ended
+			}
 			l.transport = reliable
-		}
-		if _, output, err := l.check(t.Context(), "-restore"); err != nil {
-			t.Error(err, output)
-		}
-		l.testRestored(t)
+			if _, output, err := l.check(t.Context(), "-restore"); err != nil {
+				t.Error(err, output)
+			}
+			l.testRestored(t)
+		})
 	}
+}
+
+// kill is a run that ends at a request, before or after it was carried out.
+type kill struct {
+	args       []string
+	at         int
+	afterwards bool
 }
 
 // inMemory runs a test in which waiting takes no time.
