@@ -59,6 +59,10 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		select {
 		case r := <-result:
 			value, _ := r.Val.(T)
+			if deadline, ok := ctx.Deadline(); ok && r.Err != nil && !time.Now().Before(deadline) {
+				<-ctx.Done() // both ended at once: report the end of the call, whichever came first
+				return value, &WaitError{Err: ctx.Err(), Cause: context.Cause(ctx)}
+			}
 			if started || joined == maxJoined || isFinal(r.Err) || r.Err == nil && (usable(value) || joined > 1) {
 				return value, r.Err
 			}
