@@ -124,7 +124,7 @@ func TestNewAccepts(t *testing.T) {
 	}
 	for _, dc := range all {
 		for _, auth := range []client.Auth{static, credentials(), &client.ClientCredentials{ClientID: "c", ClientSecret: "s", OrgID: "1"}} {
-			if _, err := client.New(dc, auth, nil, client.WithMaxAttempts(1), client.WithMaxConcurrent(1), client.WithTimeout(1), client.WithAttemptTimeout(1)); err != nil {
+			if _, err := client.New(dc, auth, nil, client.WithMaxAttempts(1), client.WithMaxConcurrent(1), client.WithTimeout(1), client.WithAttemptTimeout(1), client.WithUserAgent("my app/1.0")); err != nil {
 				t.Errorf("%+v: %v", dc, err)
 			}
 		}

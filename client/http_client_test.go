@@ -117,6 +117,7 @@ func TestHTTPClientRepeatsARequestWhoseTokenIsRejected(t *testing.T) {
 		"http.NoBody":            {func() io.Reader { return http.NoBody }, rejected, 200, []string{"", ""}},
 		"OAUTH_SCOPE_MISMATCH":   {replayable, errorBody("OAUTH_SCOPE_MISMATCH"), 401, []string{"body"}},
 		"a long page":            {replayable, "<html>" + strings.Repeat("x", 100_000), 401, []string{"body"}},
+		"truncated JSON":         {replayable, `{"code":"INVALID_TOKEN"`, 401, []string{"body"}},
 		"an empty response":      {replayable, "", 401, []string{"body"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestHTTPClientReturnsA401ThatOtherTokensDoNotChange(t *testing.T) {
 // error may be that of a gateway, which has not checked the token.
 func TestHTTPClientRemembersThatATokenWorked(t *testing.T) {
 	t.Parallel()
-	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusFound: 3, http.StatusForbidden: 2, http.StatusInternalServerError: 2} {
+	for status, tokenRequests := range map[int]int{http.StatusOK: 3, http.StatusFound: 3, http.StatusBadRequest: 2, http.StatusInternalServerError: 2} {
 		z := &fakeZoho{respondUpdate: func(string) *http.Response { return newResponse(status, "") }}
 		crm := z.otherEndpoint(t, credentials())
 		_, _, _ = request(crm, newRequest(t, leadsURL, nil))
