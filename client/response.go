@@ -36,7 +36,7 @@ const (
 	maxObjects = 500_000
 	// maxText limits each text that a result or an error keeps, and its details. Zoho's are much shorter.
 	maxText = 4 << 10
-	// maxPermissions is the number of permissions that the details of an error may have. More are left out.
+	// maxPermissions is the number of permissions that the details of an error may have. A longer list is left out.
 	maxPermissions = 100
 	// maxDigits is the length of the longest id.
 	maxDigits = 19
@@ -255,7 +255,7 @@ func decodeObject(object json.RawMessage, target any) bool {
 			if fields[i].Key == "id" {
 				*field = objectID(object)
 			}
-		case *int, *bool, *[]string:
+		case *int, *bool:
 			_ = json.Unmarshal(values[i], field) // fails for an absent key
 		case *[]ProfileRef:
 			*field, ok = decodeProfileRefs(values[i])
@@ -304,8 +304,8 @@ func (it *item) isError() bool {
 	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
 }
 
-// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a number is accepted, with all its
-// digits.
+// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a
+// number is accepted, with all its digits.
 func objectID(object json.RawMessage) string {
 	var raw json.RawMessage
 	if !jsonscan.Scan(object, jsonscan.Field{Key: "id", Value: &raw}) {

@@ -223,7 +223,6 @@ func lifetime(body tokenResponse) time.Duration {
 
 // noResponse is the error of a token request without a response.
 func (e *tokenEndpoint) noResponse(err error) *AuthError {
-	host := e.dc.AccountsURL
 	text := sanitize.Text(err.Error(), maxMessage/2, e.secrets...)
 	failure, _ := errors.AsType[*transport.Error](err)
 	switch {
@@ -238,7 +237,7 @@ func (e *tokenEndpoint) noResponse(err error) *AuthError {
 	if errors.Is(err, context.Canceled) {
 		err = nil // no call's context ends a token request
 	}
-	return &AuthError{Message: fmt.Sprintf("no response from %s: %s", host, text), err: err, transient: transient}
+	return &AuthError{Message: fmt.Sprintf("no response from %s: %s", e.dc.AccountsURL, text), err: err, transient: transient}
 }
 
 // explain says what a response without an access token means. The codes are documented at

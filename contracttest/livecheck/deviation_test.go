@@ -111,7 +111,7 @@ var deviations = []struct {
 		}
 	}, "one id twice", "value: contact_roles has 1 elements, the mock server sends 2"},
 	{"a success of another contact role", func(x *deviating) {
-		if x.Method == "PUT" {
+		if x.Method == http.MethodPut {
 			x.response = strings.ReplaceAll(x.response, "4150868000003611015", "4150868000003611014")
 		}
 	}, "a new name", "client: the client reports an error"},

@@ -140,7 +140,7 @@ func TestProbesThatCannotBeTried(t *testing.T) {
 		"every profile has access": {full, []zohotest.Option{zohotest.WithProfiles(zohotest.Profile{ID: "2423488000000015972", Name: "Any"})}, "every profile has access", 2},
 		"a small budget":           {append([]string{"-credits", "30"}, full...), nil, "raise -credits", 10},
 		"updates fail": {full, []zohotest.Option{deviation(func(x *deviating) {
-			if x.Method == "PUT" {
+			if x.Method == http.MethodPut {
 				x.status, x.response = 403, `{"code":"NO_PERMISSION","details":{},"message":"permission denied","status":"error"}`
 			}
 		})}, "nothing could be restored", 20},

@@ -303,7 +303,8 @@ func (s *Sender) classify(req *http.Request, err error, t *Trace) *Error {
 	if !t.supported.Load() {
 		op, isOp := errors.AsType[*net.OpError](err)
 		notDialed := isOp && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == socksConnect)
-		e.Sent = !notDialed && !is[*net.DNSError](err)
+		_, isLookup := errors.AsType[*net.DNSError](err)
+		e.Sent = !notDialed && !isLookup
 	}
 	s.classifyProxy(req, e, t)
 	e.Final = e.Final || isCertificateError(err) || t.handshakeFailed.Load() && !isNetworkError(err)
@@ -398,9 +399,4 @@ func isCertificateError(err error) bool {
 		}
 	}
 	return false
-}
-
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
 }
