@@ -178,7 +178,7 @@ func openCaches() (*caches, error) {
 			_ = os.RemoveAll(dir)
 		}
 		connection := redis.NewClient(&redis.Options{Addr: c.redis})
-		defer connection.Close()
+		defer func() { _ = connection.Close() }()
 		for range 100 {
 			if connection.Ping(context.Background()).Err() == nil {
 				break

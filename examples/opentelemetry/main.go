@@ -95,7 +95,7 @@ func run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out, "span:", s.Name)
 		for _, a := range s.Attributes {
 			if s.Name == "rename roles" {
-				fmt.Fprintf(out, "  %s: %s\n", a.Key, a.Value.Emit())
+				fmt.Fprintf(out, "  %s: %s\n", a.Key, a.Value.String())
 			}
 		}
 	}
