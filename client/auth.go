@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/seed-87e331f0/zohocrm-go/internal/errlist"
 	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 )
@@ -91,49 +94,48 @@ type Locker interface {
 // StaticToken uses a fixed access token that the caller obtains and refreshes, given without "Zoho-oauthtoken ". A call that
 // Zoho rejects for its token is not repeated.
 func StaticToken(token string) Auth {
-	return &callerAuth{name: "StaticToken", check: func() error { return tokens.Check(token) }, source: func(*config) tokens.Source {
-		return tokens.NewStatic(token)
+	return &callerAuth{name: "StaticToken", source: func(*config) (tokens.Source, error) {
+		return tokens.NewStatic(token), tokens.Check(token)
 	}}
 }
 
 // TokenSource takes each access token from source, which stores and refreshes them. A call that Zoho rejects for its token is
 // repeated if source then returns another one.
 func TokenSource(source oauth2.TokenSource) Auth {
-	return &callerAuth{name: "TokenSource", check: func() error {
+	return &callerAuth{name: "TokenSource", source: func(c *config) (tokens.Source, error) {
 		if isNil(source) {
-			return errors.New("the oauth2.TokenSource is nil")
+			return nil, errors.New("the oauth2.TokenSource is nil")
 		}
-		return nil
-	}, source: func(c *config) tokens.Source {
 		return &tokens.External{Timeout: c.tokenTimeout(), Get: func() (string, error) {
 			token, err := source.Token()
-			if err != nil {
-				return "", newExternalError(err)
-			} else if token == nil {
-				return "", newExternalError(errors.New("it returned no token"))
+			if err == nil && token == nil {
+				err = errors.New("it returned no token")
 			}
-			if err := tokens.Check(token.AccessToken); err != nil {
+			if err == nil {
+				err = tokens.Check(token.AccessToken)
+			}
+			if err != nil {
 				return "", newExternalError(err)
 			}
 			return token.AccessToken, nil
-		}}
+		}}, nil
 	}}
 }
 
 // callerAuth is an Auth whose tokens the caller obtains.
 type callerAuth struct {
 	name   string
-	check  func() error
-	source func(*config) tokens.Source
+	source func(*config) (tokens.Source, error)
 
 	redacted
 }
 
 func (a *callerAuth) newSource(_ DataCenter, c *config) (tokens.Source, error) {
-	if err := a.check(); err != nil {
+	source, err := a.source(c)
+	if err != nil {
 		return nil, fmt.Errorf("zohocrm: %s: %w", a.name, err)
 	}
-	return a.source(c), nil
+	return source, nil
 }
 
 func (a RefreshToken) newSource(dc DataCenter, c *config) (tokens.Source, error) {
@@ -142,7 +144,7 @@ func (a RefreshToken) newSource(dc DataCenter, c *config) (tokens.Source, error)
 	if err != nil {
 		return nil, err
 	}
-	return newTokenEndpoint(dc, c, url.Values{
+	return newSharedSource(dc, c, url.Values{
 		"grant_type": {"refresh_token"}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret}, "refresh_token": {a.RefreshToken},
 	}, a.Cache), nil
 }
@@ -154,7 +156,7 @@ func (a ClientCredentials) newSource(dc DataCenter, c *config) (tokens.Source, e
 	}
 	err := checkCredentials("ClientCredentials", a.Cache, dc, all...)
 	if strings.HasPrefix(strings.ToLower(a.OrgID), "zohocrm.") {
-		err = joinErrors([]error{err, errors.New("zohocrm: ClientCredentials.OrgID has the prefix ZohoCRM.: remove it")})
+		err = errlist.Join([]error{err, errors.New("zohocrm: ClientCredentials.OrgID has the prefix ZohoCRM.: remove it")})
 	}
 	if err != nil {
 		return nil, err
@@ -163,10 +165,49 @@ func (a ClientCredentials) newSource(dc DataCenter, c *config) (tokens.Source, e
 	if len(a.Scopes) > 0 {
 		scopes = strings.Join(a.Scopes, ",") // Zoho separates scopes by commas, not by OAuth's spaces.
 	}
-	return newTokenEndpoint(dc, c, url.Values{
+	return newSharedSource(dc, c, url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {a.ClientID}, "client_secret": {a.ClientSecret},
 		"scope": {scopes}, "soid": {"ZohoCRM." + a.OrgID},
 	}, a.Cache), nil
+}
+
+// newSharedSource returns the source of tokens that are requested with a form, and shared through a cache if there is one.
+func newSharedSource(dc DataCenter, c *config, form url.Values, cache Cache) tokens.Source {
+	var secrets []string // the credentials, as they are and as a form encodes them
+	for _, field := range []string{"client_secret", "refresh_token", "client_id"} {
+		if value := form.Get(field); value != "" {
+			secrets = append(secrets, value, url.QueryEscape(value))
+		}
+	}
+	accounts := strings.TrimRight(dc.AccountsURL, "/")
+	requester := &tokens.Requester{
+		URL: accounts + tokenPath, Form: form, Secrets: secrets,
+		Sender: c.sender, Policy: c.policy, Timeout: c.tokenTimeout(), UserAgent: c.userAgent, Logger: c.logger,
+		CheckToken: func(token, apiDomain string) error {
+			if err := tokens.Check(token); err != nil {
+				return errors.New(unusableResponse(dc, err.Error()))
+			}
+			return dc.checkAPIDomain(apiDomain)
+		},
+		Explain: func(r tokens.Reply) error { return newTokenError(dc, cache != nil, secrets, r) },
+	}
+	key := sha256.Sum256([]byte(strings.ToLower(accounts) + "\n" + form.Encode()))
+	settings := tokens.Config{
+		Key: hex.EncodeToString(key[:]), Timeout: c.timeout, LockTimeout: min(c.tokenTimeout(), c.timeout/3), Logger: c.logger,
+		Request: func(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
+			return requester.Request(context.WithValue(ctx, operationKey{}, nil), retried) // the operation is that of a call that waits
+		},
+		Redact: func(text string, tokens ...string) string {
+			return sanitize.Text(text, maxMessage, append(tokens, secrets...)...)
+		},
+	}
+	if cache != nil {
+		settings.Get, settings.Put = cache.Get, cache.Put
+		if locker, ok := cache.(Locker); ok {
+			settings.Lock = locker.Lock
+		}
+	}
+	return &tokens.Shared{Config: settings}
 }
 
 type credential struct{ field, value string }
@@ -191,7 +232,7 @@ func checkCredentials(auth string, cache Cache, dc DataCenter, credentials ...cr
 	if cache != nil && isNil(cache) {
 		errs = append(errs, fmt.Errorf("zohocrm: %s.Cache is a nil pointer or map: leave it out, or set it", auth))
 	}
-	return joinErrors(errs)
+	return errlist.Join(errs)
 }
 
 // isNil reports whether an interface is nil, or holds a nil pointer, map, function, slice or channel.

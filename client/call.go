@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
 	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
@@ -67,7 +67,7 @@ func (c *Client) do(ctx context.Context, call call) (any, error) {
 	if c.hook != nil {
 		c.hook(CallInfo{
 			Context: ctx, Operation: newOperation(call.operation), Attempts: p.requests, Duration: time.Since(began),
-			StatusCode: last.response.Status, Codes: codes(last.err), CreditsRemaining: credits(last.response.Header), Err: last.err,
+			StatusCode: last.response.Status, Codes: codes(last.err), CreditsRemaining: last.response.Credits(), Err: last.err,
 		})
 	}
 	return last.value, last.err
@@ -174,7 +174,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout, errAttemptTimeout)
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
-	req, err := authorize(ctx, req, token, c.userAgent, p.requests > 0)
+	req, err := transport.Authorize(ctx, req, token, c.userAgent, p.requests > 0)
 	if err != nil {
 		return attempt{err: noResponse(ctx, call.operation, err, token, p)}
 	}
@@ -194,7 +194,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		a.err = noResponse(ctx, call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
 		p.sent, p.responded = true, true
-		checkJSON(&a.response)
+		a.response.CheckJSON()
 		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}
 	if a.err != nil && a.response.Status != 0 {
@@ -205,25 +205,6 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 	a.response.Body = nil // results and errors have copies
 	c.logRequest(ctx, call.operation, &a.response, a.err, origin, p.requests, began)
 	return a
-}
-
-// authorize returns req with a context and a token. A request that is sent again gets its body again, and a header of its own:
-// the transport may still read the one before.
-func authorize(ctx context.Context, req *http.Request, token string, userAgent []string, again bool) (*http.Request, error) {
-	authorized := req.WithContext(ctx)
-	if again {
-		authorized.Header = maps.Clone(req.Header)
-		if req.GetBody != nil {
-			body, err := req.GetBody()
-			if err != nil {
-				return nil, err
-			}
-			authorized.Body = body
-		}
-	}
-	authorized.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
-	authorized.Header["User-Agent"] = userAgent
-	return authorized, nil
 }
 
 // outcome returns the last attempt, its error with what happened before.
@@ -330,9 +311,9 @@ func (c *config) logRequest(ctx context.Context, operation *generated.Operation,
 	case err != nil:
 		attrs = append(attrs, slog.String("error", err.Error()))
 	default:
-		attrs = append(attrs, slog.String("code", codeSuccess))
+		attrs = append(attrs, slog.String("code", envelope.Success))
 	}
-	if n := credits(response.Header); n >= 0 {
+	if n := response.Credits(); n >= 0 {
 		attrs = append(attrs, slog.Int("credits_remaining", n))
 	}
 	c.logger.LogAttrs(ctx, level, "zohocrm request", attrs...)

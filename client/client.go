@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/errlist"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
@@ -67,7 +68,7 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 		attemptTimeout: 30 * time.Second,
 		timeout:        2 * time.Minute,
 	}
-	errs := []error{dc.check()}
+	errs := []error{dc.err, checkURL("APIURL", dc.APIURL)}
 	for _, option := range options {
 		if option != nil {
 			errs = append(errs, option(c))
@@ -82,7 +83,7 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 		source, err := auth.newSource(dc, c)
 		c.tokens, errs = source, append(errs, err)
 	}
-	if err := joinErrors(errs); err != nil {
+	if err := errlist.Join(errs); err != nil {
 		return nil, err
 	}
 	return &Client{c}, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
 )
 
 // ContactRole is a role that a contact can have in a deal.
@@ -45,7 +46,7 @@ func (c *Client) ListContactRoles(ctx context.Context) ([]ContactRole, error) {
 	return do[[]ContactRole](ctx, c, call{
 		operation: &generated.OperationGetContactRoles,
 		request:   generated.NewGetContactRolesRequest,
-		decode:    func(r reply) (any, error) { return decodeList[ContactRole](r, keyContactRoles) },
+		decode:    func(r reply) (any, error) { return decodeList[ContactRole](r, envelope.ContactRoles) },
 	})
 }
 
@@ -70,7 +71,7 @@ func (c *Client) UpdateContactRoles(ctx context.Context, roles []ContactRoleUpda
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRolesRequest(server, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResults(&r, keyContactRoles, ids) },
+		decode: func(r reply) (any, error) { return decodeResults(&r, envelope.ContactRoles, ids) },
 	})
 	if len(results) == 0 {
 		results = failAll(len(roles), err)
@@ -96,7 +97,7 @@ func (c *Client) UpdateContactRole(ctx context.Context, id string, role ContactR
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateContactRoleRequest(server, id, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResult(&r, keyContactRoles, id) },
+		decode: func(r reply) (any, error) { return decodeResult(&r, envelope.ContactRoles, id) },
 	})
 }
 

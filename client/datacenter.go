@@ -92,14 +92,6 @@ func apiDomain(apiURL string) string {
 	return host
 }
 
-// check returns an error if no request of the API can be sent.
-func (d DataCenter) check() error {
-	if d.err != nil {
-		return d.err
-	}
-	return checkURL("APIURL", d.APIURL)
-}
-
 const tokenPath = "/oauth/v2/token" //nolint:gosec // a path
 
 // checkURL returns an error for a URL that a token must not be sent to, or that already has the path of the API.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/errlist"
 	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
@@ -17,8 +18,6 @@ import (
 const (
 	maxSnippet = 200
 	maxMessage = 400
-	// maxErrors is the number of errors that a message lists.
-	maxErrors = 3
 )
 
 // Errors of responses, for errors.Is.
@@ -40,16 +39,6 @@ var (
 //
 //	if errors.Is(err, client.CodeDuplicateData) { … }
 type Code string
-
-// Codes of the token endpoint. See https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
-const (
-	// CodeInvalidCode: the refresh token is wrong, expired or revoked.
-	CodeInvalidCode Code = "invalid_code"
-	// CodeInvalidClient: the client id is wrong, or belongs to another data centre.
-	CodeInvalidClient Code = "invalid_client"
-	// CodeInvalidClientSecret: the client secret does not belong to the client id.
-	CodeInvalidClientSecret Code = "invalid_client_secret"
-)
 
 // Error returns the code itself.
 func (c Code) Error() string { return string(c) }
@@ -216,50 +205,8 @@ func joinViolations(operation *generated.Operation, violations []generated.Viola
 	for _, v := range violations {
 		errs = append(errs, &ValidationError{Operation: newOperation(operation), Field: v.Field, Rule: v.Rule, Message: v.Message})
 	}
-	return joinErrors(errs)
+	return errlist.Join(errs)
 }
-
-// AuthError is a failure to get an access token: the response of the token endpoint, or why there was none. See
-// https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
-type AuthError struct {
-	// StatusCode is the HTTP status of the token endpoint, 0 if there was no response. Zoho sends 200 with most errors.
-	StatusCode int
-	// Code is the error code of the token endpoint, such as [CodeInvalidClient], for errors.Is.
-	Code Code
-	// Throttled reports whether Zoho issues no more tokens for now: the limit is 10 in 10 minutes for a refresh token.
-	Throttled bool
-	// RetryAfter is the time until this client requests a token again, if Throttled is true.
-	RetryAfter time.Duration
-	// Message says what went wrong and what to do.
-	Message string
-
-	err       error
-	transient bool
-	retryAt   time.Time
-}
-
-// Error returns one line: what went wrong and what to do.
-func (e *AuthError) Error() string {
-	var b strings.Builder
-	b.WriteString("zohocrm: no access token: ")
-	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "HTTP %d: ", e.StatusCode)
-	}
-	if e.Code != "" {
-		fmt.Fprintf(&b, "%s: ", sanitize.Text(string(e.Code), maxSnippet))
-	}
-	b.WriteString(sanitize.Text(e.Message, maxMessage))
-	if e.RetryAfter > 0 {
-		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter.Round(time.Second))
-	}
-	return b.String()
-}
-
-// Is reports whether target is the code of e.
-func (e *AuthError) Is(target error) bool { return e.Code.is(target) }
-
-// Unwrap returns the error of the transport, of the context or of the caller's token source, nil if there was none.
-func (e *AuthError) Unwrap() error { return e.err }
 
 // noResponseError is the end of a call without a response.
 type noResponseError struct {
@@ -303,8 +250,8 @@ func isInternal(code Code) bool { return code == CodeInternalError || code == Co
 // It is also true if a server or proxy requires a client certificate under TLS 1.3, which rejects a request only after it was
 // sent.
 func MaybeApplied(err error) bool {
-	return anyOf(err, func(err error) bool {
-		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+	return errlist.Any(err, func(err error) bool {
+		switch e := err.(type) { //nolint:errorlint // Any unwraps
 		case *Error:
 			return e.maybeApplied || e.earlierMaybe
 		case *noResponseError:
@@ -312,20 +259,6 @@ func MaybeApplied(err error) bool {
 		}
 		return false
 	})
-}
-
-// anyOf reports whether is is true for err or an error that it wraps.
-func anyOf(err error, is func(error) bool) bool {
-	if err == nil || is(err) {
-		return err != nil
-	}
-	switch e := err.(type) { //nolint:errorlint // this unwraps
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return anyOf(err, is) })
-	case interface{ Unwrap() error }:
-		return anyOf(e.Unwrap(), is)
-	}
-	return false
 }
 
 // laterError is the error of the last attempt of a call, with that of an earlier one.
@@ -343,47 +276,3 @@ func (e *laterError) Error() string {
 }
 
 func (e *laterError) Unwrap() []error { return []error{e.err, e.previous} }
-
-// errorList is several errors with a message of one line.
-type errorList struct {
-	text string
-	errs []error
-}
-
-func (l *errorList) Error() string { return l.text }
-
-func (l *errorList) Unwrap() []error { return l.errs }
-
-// joinErrors returns nil, the one error, or all of them as one, whose message lists the first three.
-func joinErrors(errs []error) error {
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	switch len(errs) {
-	case 0:
-		return nil
-	case 1:
-		return errs[0]
-	}
-	first := errs[0].Error()
-	texts := []string{strings.TrimSuffix(first, ".")}
-	for _, err := range errs[1:min(maxErrors, len(errs))] {
-		texts = append(texts, strings.TrimSuffix(withoutSharedPrefix(err.Error(), first), "."))
-	}
-	if more := len(errs) - maxErrors; more > 0 {
-		texts = append(texts, fmt.Sprintf("and %d more", more))
-	}
-	return &errorList{strings.Join(texts, "; "), slices.Clone(errs)} // so that errs can stay on the caller's stack
-}
-
-// withoutSharedPrefix removes the beginning that text has in common with first: the package, the operation, the input.
-func withoutSharedPrefix(text, first string) string {
-	beginning, _, _ := strings.Cut(text, "HTTP ")
-	n := 0
-	for n < min(len(beginning), len(first)) && text[n] == first[n] {
-		n++
-	}
-	shared := strings.LastIndex(text[:n], ": ")
-	if shared < 0 {
-		return text
-	}
-	return text[shared+len(": "):]
-}

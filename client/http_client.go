@@ -1,18 +1,18 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
+	"github.com/seed-87e331f0/zohocrm-go/internal/errlist"
 	"github.com/seed-87e331f0/zohocrm-go/internal/tokens"
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
 )
@@ -92,10 +92,7 @@ func (t authorizingTransport) checkHost(req *http.Request) error {
 	if req.URL == nil {
 		return errors.New("zohocrm: the request has no URL")
 	}
-	server, err := url.Parse(t.c.server)
-	if err != nil {
-		return err
-	}
+	server, _ := url.Parse(t.c.server) // New has parsed it
 	want := withPort(server.Scheme, server.Host)
 	for _, host := range []string{req.URL.Host, cmp.Or(req.Host, req.URL.Host)} {
 		if withPort(req.URL.Scheme, host) != want {
@@ -129,7 +126,7 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 		userAgent = own
 	}
 	ctx, trace := transport.WithTrace(req.Context())
-	authorized, err := authorize(ctx, req, token, userAgent, again)
+	authorized, err := transport.Authorize(ctx, req, token, userAgent, again)
 	if err != nil { // of a request that is repeated: its body is closed
 		return nil, fmt.Errorf("zohocrm: cannot read the body of the request again: %w", err)
 	}
@@ -142,19 +139,15 @@ func (t authorizingTransport) send(req *http.Request, token string, again bool) 
 
 // rejectsToken reports whether a response rejects the token. It leaves the body as it was.
 func (t authorizingTransport) rejectsToken(res *http.Response) bool {
-	if res.StatusCode != http.StatusUnauthorized || res.Body == nil {
+	if res.StatusCode != http.StatusUnauthorized {
 		return false
 	}
-	beginning, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(beginning), res.Body), res.Body}
+	beginning, err := transport.Peek(res, maxErrorBody)
 	if err != nil || !json.Valid(beginning) {
 		return false
 	}
-	it, _ := readItem(beginning)
-	return rejectsToken(res.StatusCode, Code(it.code))
+	it, _ := envelope.Read(beginning)
+	return rejectsToken(res.StatusCode, Code(it.Code))
 }
 
 func closeBody(req *http.Request) {
@@ -169,7 +162,7 @@ func closeBody(req *http.Request) {
 func (c *Client) Check(ctx context.Context) error {
 	_, err := c.ListContactRoles(ctx)
 	if errors.Is(err, CodeOAuthScopeMismatch) {
-		return &errorList{errs: []error{err}, text: "zohocrm: the credentials work, but have no scope to read: " + strings.TrimPrefix(err.Error(), "zohocrm: ")}
+		return errlist.New("zohocrm: the credentials work, but have no scope to read: "+strings.TrimPrefix(err.Error(), "zohocrm: "), err)
 	}
 	return err
 }

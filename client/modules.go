@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
 )
 
 // Module is a module of the org. A field is zero where Zoho sends null or nothing.
@@ -105,7 +104,7 @@ func (c *Client) ListModules(ctx context.Context) ([]Module, error) {
 	return do[[]Module](ctx, c, call{
 		operation: &generated.OperationGetModules,
 		request:   func(server string) (*http.Request, error) { return generated.NewGetModulesRequest(server, nil) },
-		decode:    func(r reply) (any, error) { return decodeList[Module](r, keyModules) },
+		decode:    func(r reply) (any, error) { return decodeList[Module](r, envelope.Modules) },
 	})
 }
 
@@ -130,7 +129,7 @@ func decodeOneModule(r reply, module string) (Module, error) {
 		err.Resolution = "Check the module in Zoho CRM, and the permissions of the user."
 		return Module{}, err
 	}
-	list, err := decodeList[Module](r, keyModules)
+	list, err := decodeList[Module](r, envelope.Modules)
 	switch {
 	case err != nil:
 		return Module{}, err
@@ -145,20 +144,6 @@ func decodeOneModule(r reply, module string) (Module, error) {
 		return Module{}, r.malformed(fmt.Sprintf("response has the module %s, want %s", got, module))
 	}
 	return list[0], nil
-}
-
-// decodeProfileRefs decodes a list of profiles. It returns false if one is not an object, or has a key twice.
-func decodeProfileRefs(list json.RawMessage) (refs []ProfileRef, ok bool) {
-	for profile := range jsonscan.Elements(list) {
-		var ref ProfileRef
-		if !decodeObject(profile, &ref) {
-			return nil, false
-		}
-		if ref.ID != "" {
-			refs = append(refs, ref)
-		}
-	}
-	return refs, true
 }
 
 // UpdateCustomModule sets the labels of a custom module, and grants and removes profiles. The module is named by its id or its
@@ -176,7 +161,7 @@ func (c *Client) UpdateCustomModule(ctx context.Context, module string, update C
 		request: func(server string) (*http.Request, error) {
 			return generated.NewUpdateCustomModuleRequest(server, module, body)
 		},
-		decode: func(r reply) (any, error) { return decodeResult(&r, keyModules, moduleID(module)) },
+		decode: func(r reply) (any, error) { return decodeResult(&r, envelope.Modules, moduleID(module)) },
 	})
 }
 

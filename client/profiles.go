@@ -2,11 +2,10 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
-	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
 )
 
 // Profile is a profile of the org: a set of permissions that users have. A field is zero where Zoho sends null or nothing.
@@ -35,22 +34,11 @@ func (c *Client) ListProfiles(ctx context.Context) ([]Profile, error) {
 		operation: &generated.OperationGetProfiles,
 		request:   generated.NewGetProfilesRequest,
 		decode: func(r reply) (any, error) {
-			profiles, err := decodeList[Profile](r, keyProfiles)
-			if profiles != nil && hasMoreRecords(r) {
+			profiles, err := decodeList[Profile](r, envelope.Profiles)
+			if profiles != nil && envelope.HasMore(r.response.Body) {
 				err = fmt.Errorf("zohocrm: %s: %w: Zoho has, or may have, more profiles than the %d that it returned", r.operation.ID, ErrIncomplete, len(profiles))
 			}
 			return profiles, err
 		},
 	})
-}
-
-// hasMoreRecords reports whether info.more_records is true, or cannot be read.
-func hasMoreRecords(r reply) bool {
-	var info, more json.RawMessage
-	ok := jsonscan.Scan(r.response.Body, jsonscan.Field{Key: "info", Value: &info})
-	if ok && info == nil {
-		return false
-	}
-	ok = ok && jsonscan.Scan(info, jsonscan.Field{Key: "more_records", Value: &more})
-	return !ok || more != nil && string(more) != "false"
 }

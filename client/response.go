@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/generated"
+	"github.com/seed-87e331f0/zohocrm-go/internal/envelope"
+	"github.com/seed-87e331f0/zohocrm-go/internal/errlist"
 	"github.com/seed-87e331f0/zohocrm-go/internal/jsonscan"
 	"github.com/seed-87e331f0/zohocrm-go/internal/sanitize"
 	"github.com/seed-87e331f0/zohocrm-go/internal/transport"
@@ -20,14 +19,6 @@ import (
 
 const (
 	limitRequests = "WithMaxConcurrent limits the requests of a client."
-
-	codeSuccess   = "SUCCESS"
-	statusSuccess = "success"
-	statusError   = "error"
-
-	keyModules      = "modules"
-	keyContactRoles = "contact_roles"
-	keyProfiles     = "profiles"
 
 	// maxElementErrors is the number of errors of one input that are read.
 	maxElementErrors = 100
@@ -38,8 +29,6 @@ const (
 	maxText = 4 << 10
 	// maxPermissions is the number of permissions that the details of an error may have. A longer list is left out.
 	maxPermissions = 100
-	// maxDigits is the length of the longest id.
-	maxDigits = 19
 )
 
 // Result is the result of one input.
@@ -55,21 +44,6 @@ type Result struct {
 	Err error
 }
 
-// errNotJSON is why a body cannot be used.
-var errNotJSON = errors.New("response is not valid JSON in the documented format")
-
-// checkJSON sets Err of a response whose body is not JSON.
-func checkJSON(response *transport.Response) {
-	if response.Err != nil || json.Valid(response.Body) {
-		return
-	}
-	response.Err = errNotJSON
-	var value json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(response.Body)).Decode(&value); errors.Is(err, io.ErrUnexpectedEOF) {
-		response.Err = transport.ErrTruncated
-	}
-}
-
 // reply is a response with what its errors say of the call.
 type reply struct {
 	operation *generated.Operation
@@ -83,25 +57,19 @@ func (r *reply) list(key string) (json.RawMessage, *Error) {
 	if r.response.Err != nil {
 		return nil, r.malformed(r.response.Err.Error())
 	}
-	bare, ok := readItem(r.response.Body)
+	bare, ok := envelope.Read(r.response.Body)
 	if !ok {
-		return nil, r.malformed(errNotJSON.Error())
+		return nil, r.malformed(transport.ErrNotJSON.Error())
 	}
-	list, others := bare.modules, bare.contactRoles != nil || bare.profiles != nil
-	switch key {
-	case keyContactRoles:
-		list, others = bare.contactRoles, bare.modules != nil || bare.profiles != nil
-	case keyProfiles:
-		list, others = bare.profiles, bare.modules != nil || bare.contactRoles != nil
-	}
+	list, hasOther := bare.List(key)
 	switch {
-	case bare.isError() && !bytes.Contains(list, []byte("{")): // the list has no results
+	case bare.IsError() && !bytes.Contains(list, []byte("{")): // the list has no results
 		return nil, r.apiError(-1, &bare)
 	case list == nil:
-		return nil, r.malformed(errNotJSON.Error())
-	case bare.isResult || others:
+		return nil, r.malformed(transport.ErrNotJSON.Error())
+	case bare.IsResult || hasOther:
 		return nil, r.malformed("response has a list of results beside another list or a top-level error")
-	case r.response.Status < 300 && !r.isJSON():
+	case r.response.Status < 300 && !r.response.IsJSON():
 		return nil, r.malformed(fmt.Sprintf("response has the content type %q", r.contentType()))
 	}
 	return list, nil
@@ -129,7 +97,7 @@ func decodeResults(r *reply, key string, ids []string) ([]Result, error) {
 		failure := r.malformed(fmt.Sprintf("response has %d results, want %d", count, len(ids)))
 		return failAll(len(ids), failure), failure
 	}
-	return results, joinErrors(errs)
+	return results, errlist.Join(errs)
 }
 
 // decodeResult decodes the response to an update of one input.
@@ -143,22 +111,22 @@ func decodeResult(r *reply, key, id string) (Result, error) {
 
 // decodeElement decodes the result of one input: a success, an error, or a list of errors.
 func (r *reply) decodeElement(index int, id string, element json.RawMessage) Result {
-	it, ok := readItem(element)
-	if !ok || it.status != statusSuccess {
+	it, ok := envelope.Read(element)
+	if !ok || !it.ClaimsSuccess() {
 		return errorResult(r.elementErrors(index, id, element))
 	}
 	resultID, problem := r.validateSuccess(&it, id)
 	if problem != "" {
 		return errorResult(r.malformedResult(index, id, element, problem))
 	}
-	return Result{ID: resultID, Code: codeSuccess, Message: r.redact(it.message)}
+	return Result{ID: resultID, Code: envelope.Success, Message: r.redact(it.Message)}
 }
 
 // validateSuccess returns the id of a success, or why the success cannot be trusted.
-func (r *reply) validateSuccess(it *item, want string) (id, problem string) {
-	id = objectID(it.details)
+func (r *reply) validateSuccess(it *envelope.Item, want string) (id, problem string) {
+	id = envelope.ID(it.Details)
 	switch {
-	case it.code != codeSuccess || r.response.Status >= 300 && r.response.Status != http.StatusBadRequest:
+	case it.Code != envelope.Success || r.response.Status >= 300 && r.response.Status != http.StatusBadRequest:
 		return "", "code, status and HTTP status of the result disagree"
 	case id == "":
 		return "", "the successful result has no id"
@@ -182,13 +150,13 @@ func (r *reply) elementErrors(index int, id string, element json.RawMessage) err
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)
 	}
-	return joinErrors(errs)
+	return errlist.Join(errs)
 }
 
 // resultError returns the error of one input from one result.
 func (r *reply) resultError(index int, id string, data json.RawMessage) *Error {
-	it, ok := readItem(data)
-	if !ok || !it.isError() || it.status != statusError {
+	it, ok := envelope.Read(data)
+	if !ok || !it.IsErrorResult() {
 		return r.malformedResult(index, id, data, "the result is not in the documented format")
 	}
 	err := r.apiError(index, &it)
@@ -204,8 +172,8 @@ func decodeList[T any](r reply, key string) ([]T, error) {
 	}
 	values := make([]T, len(objects))
 	for i, object := range objects {
-		if !decodeObject(object, &values[i]) {
-			return nil, r.malformed(fmt.Sprintf("element %d of the list has a key twice, or a profile that is not an object", i))
+		if !envelope.Decode(object, &values[i]) {
+			return nil, r.malformed(fmt.Sprintf("element %d of the list has a key twice, or a list in it an element that is not an object", i))
 		}
 	}
 	return values, nil
@@ -224,14 +192,14 @@ func (r *reply) objects(key string) ([]json.RawMessage, error) {
 		return nil, r.malformed("response has a list, but its HTTP status is that of an error")
 	}
 	if list[0] != '[' {
-		return nil, r.malformed(errNotJSON.Error())
+		return nil, r.malformed(transport.ErrNotJSON.Error())
 	}
 	if bytes.Count(list, []byte("{")) > maxObjects {
 		return nil, r.malformed(fmt.Sprintf("the list has more than %d objects", maxObjects))
 	}
 	objects := []json.RawMessage{}
 	for object := range jsonscan.Elements(list) {
-		if objectID(object) == "" {
+		if envelope.ID(object) == "" {
 			return nil, r.malformed(fmt.Sprintf("element %d of the list has no id", len(objects)))
 		}
 		objects = append(objects, object)
@@ -239,114 +207,17 @@ func (r *reply) objects(key string) ([]json.RawMessage, error) {
 	return objects, nil
 }
 
-// decodeObject sets the fields of a struct from an object, each from the key of its json tag. A value of another type leaves
-// the field zero. It returns false if object is not an object, or has one of the keys twice.
-func decodeObject(object json.RawMessage, target any) bool {
-	v := reflect.ValueOf(target).Elem()
-	values, fields := make([]json.RawMessage, v.NumField()), make([]jsonscan.Field, v.NumField())
-	for i := range fields {
-		fields[i] = jsonscan.Field{Key: v.Type().Field(i).Tag.Get("json"), Value: &values[i]}
-	}
-	ok := jsonscan.Scan(object, fields...)
-	for i := 0; i < len(fields) && ok; i++ {
-		switch field := v.Field(i).Addr().Interface().(type) {
-		case *string:
-			*field = jsonscan.String(values[i])
-			if fields[i].Key == "id" {
-				*field = objectID(object)
-			}
-		case *int, *bool:
-			_ = json.Unmarshal(values[i], field) // fails for an absent key
-		case *[]ProfileRef:
-			*field, ok = decodeProfileRefs(values[i])
-		}
-	}
-	return ok
-}
-
-// item is the result of one input, or a whole response: a bare error or the lists of an operation.
-type item struct {
-	code, status, message string
-	details               json.RawMessage
-	// isResult is whether the object has a code or a status, of whatever type.
-	isResult bool
-
-	modules, contactRoles, profiles json.RawMessage
-}
-
-// readItem reads an object. It is not ok if data is something else, or if the object has a key twice.
-func readItem(data json.RawMessage) (it item, ok bool) {
-	var code, status, message json.RawMessage
-	ok = jsonscan.Scan(data,
-		jsonscan.Field{Key: "code", Value: &code}, jsonscan.Field{Key: "status", Value: &status},
-		jsonscan.Field{Key: "message", Value: &message}, jsonscan.Field{Key: "details", Value: &it.details},
-		jsonscan.Field{Key: keyModules, Value: &it.modules}, jsonscan.Field{Key: keyContactRoles, Value: &it.contactRoles},
-		jsonscan.Field{Key: keyProfiles, Value: &it.profiles},
-	)
-	it.code, it.status, it.message = word(code), word(status), jsonscan.String(message)
-	it.isResult = code != nil || status != nil
-	return it, ok
-}
-
-// word returns the value of a string, without memory of its own for the usual ones.
-func word(raw json.RawMessage) string {
-	switch string(raw) {
-	case `"SUCCESS"`:
-		return codeSuccess
-	case `"success"`:
-		return statusSuccess
-	default:
-		return jsonscan.String(raw)
-	}
-}
-
-func (it *item) isError() bool {
-	return it.code != "" && it.code != codeSuccess && it.status != statusSuccess
-}
-
-// objectID returns the id of an object, empty if it has none, two or one of more than 19 digits. Zoho documents a string; a
-// number is accepted, with all its digits.
-func objectID(object json.RawMessage) string {
-	var raw json.RawMessage
-	if !jsonscan.Scan(object, jsonscan.Field{Key: "id", Value: &raw}) {
-		return ""
-	}
-	id := jsonscan.String(raw)
-	if id == "" {
-		id = string(raw)
-	}
-	if len(id) > maxDigits || strings.Trim(id, "0123456789") != "" {
-		return ""
-	}
-	return id
-}
-
-func (r *reply) isJSON() bool {
-	media, _, _ := strings.Cut(r.response.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(media), "application/json")
-}
-
 func (r *reply) contentType() string {
 	return sanitize.Text(r.response.Header.Get("Content-Type"), maxSnippet, r.token)
 }
 
-// credits returns the API credits that remain, -1 if a response does not say.
-func credits(header http.Header) int {
-	if value := header.Get("X-Api-Credits-Remaining"); value != "" {
-		if n, err := strconv.Atoi(value); err == nil && n >= 0 {
-			return n
-		}
-	}
-	return -1
-}
-
 // apiError returns an error of Zoho's.
-func (r *reply) apiError(index int, it *item) *Error {
-	err := r.newError(index, r.redact(it.message))
-	err.Code = Code(r.redact(it.code))
-	r.readDetails(&err.Details, it.details)
-	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.code))) && r.changes()
-	err.Resolution = generated.Resolution(r.operation.ID, it.code)
+func (r *reply) apiError(index int, it *envelope.Item) *Error {
+	err := r.newError(index, r.redact(it.Message))
+	err.Code = Code(r.redact(it.Code))
+	r.readDetails(&err.Details, it.Details)
+	err.maybeApplied = (r.response.Status >= http.StatusInternalServerError || isInternal(Code(it.Code))) && r.changes()
+	err.Resolution = generated.Resolution(r.operation.ID, it.Code)
 	switch {
 	case err.Code == CodeOAuthScopeMismatch:
 		err.Resolution = strings.TrimSuffix(err.Resolution, ".") + ": " + strings.Join(r.operation.Scopes, ", ") + "."
@@ -382,7 +253,7 @@ func (r *reply) malformedResult(index int, id string, data json.RawMessage, mess
 func (r *reply) mayHaveSuccess(index int, data []byte) bool {
 	text := strings.ToLower(string(data))
 	isHTML := strings.HasPrefix(strings.TrimSpace(text), "<")
-	isResult := index >= 0 || strings.Count(text, "{") > 1 && (strings.Contains(text, keyContactRoles) || strings.Contains(text, keyModules))
+	isResult := index >= 0 || strings.Count(text, "{") > 1 && (strings.Contains(text, envelope.ContactRoles) || strings.Contains(text, envelope.Modules))
 	return !isHTML && (strings.Contains(text, `"success"`) || isResult && r.response.Status == http.StatusBadRequest)
 }
 
@@ -396,7 +267,7 @@ func (r *reply) redact(text string) string { return sanitize.Text(text, maxText,
 func (r *reply) newError(index int, message string) *Error {
 	return &Error{
 		Operation: newOperation(r.operation), StatusCode: r.response.Status, Message: message, Index: index, Attempts: r.progress.requests,
-		RetryAfter: transport.RetryAfter(r.response.Header), CreditsRemaining: credits(r.response.Header), ContentType: r.contentType(),
+		RetryAfter: transport.RetryAfter(r.response.Header), CreditsRemaining: r.response.Credits(), ContentType: r.contentType(),
 		earlierMaybe: r.progress.maybeApplied,
 	}
 }
@@ -419,7 +290,7 @@ func (r *reply) readDetails(d *Details, raw json.RawMessage) {
 			d.Permissions[i] = r.redact(permission)
 		}
 	}
-	d.ID = objectID(raw)
+	d.ID = envelope.ID(raw)
 }
 
 // failAll returns n results with the error of the whole call.
@@ -437,9 +308,9 @@ func errorResult(err error) Result {
 
 // codes returns Zoho's codes of the errors in err, in order.
 func codes(err error) (all []Code) {
-	anyOf(err, func(err error) bool {
+	errlist.Any(err, func(err error) bool {
 		var code Code
-		switch e := err.(type) { //nolint:errorlint // anyOf unwraps
+		switch e := err.(type) { //nolint:errorlint // Any unwraps
 		case *Error:
 			code = e.Code
 		case *AuthError:

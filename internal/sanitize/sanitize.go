@@ -3,6 +3,7 @@
 package sanitize
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -65,4 +66,29 @@ func Redact(text string, secrets ...string) string {
 		}
 	}
 	return text
+}
+
+// URL returns a URL, even an invalid one, without user, query and fragment.
+func URL(address string) string {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	scheme := ""
+	if i := strings.Index(address, "://"); i >= 0 {
+		scheme, address = address[:i+3], address[i+3:]
+	}
+	return scheme + address[strings.LastIndexByte(address, '@')+1:]
+}
+
+// Credentials removes from the text of an error what may be a credential: form fields with a secret; users, queries and fragments
+// of URLs. It compiles its patterns each time, as such errors are rare.
+func Credentials(text string) string {
+	secretField := regexp.MustCompile(`(\b(?:refresh_token|client_secret|access_token|code)=)["']?[^\s&"']+`)
+	// Of a URL in quotes, in which net/url puts it; of one up to a space; and without a scheme.
+	partsOfURLs := regexp.MustCompile(`("[^"\s:/]*://)(?:[^\s/"?#]*@)?([^"?#]*)(?:[?#](?:[^"\\]|\\.)*)?` +
+		`|(://)(?:[^\s/"?#]*@)?([^\s"?#]*)(?:[?#]\S*)?` +
+		`|[^\s/"=?#:]+:[^\s/"?#]+@` +
+		`|[?#][^\s"]*=(?:[^"\\\s]|\\.)*`)
+	text = secretField.ReplaceAllString(text, "$1"+Placeholder)
+	return partsOfURLs.ReplaceAllString(text, "$1$2$3$4")
 }

@@ -1,5 +1,4 @@
-// Package tokens shares access tokens between the calls of a client, and between processes through a cache.
-// It does not know how a token is requested.
+// Package tokens requests access tokens, and shares them between the calls of a client and, through a cache, between processes.
 package tokens
 
 import (

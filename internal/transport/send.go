@@ -7,13 +7,16 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +31,7 @@ var (
 	ErrTruncated = errors.New("response is truncated")
 	ErrEmpty     = errors.New("response is empty")
 	ErrRedirect  = errors.New("redirects are not followed")
+	ErrNotJSON   = errors.New("response is not valid JSON in the documented format")
 )
 
 // Default returns the transport for clients that bring none: a copy of http.DefaultTransport that detects dead
@@ -64,8 +68,36 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Err wraps ErrTooLarge, ErrTruncated, ErrEmpty or ErrRedirect if the body cannot be used.
+	// Err wraps ErrTooLarge, ErrTruncated, ErrEmpty, ErrRedirect or ErrNotJSON if the body cannot be used.
 	Err error
+}
+
+// CheckJSON sets Err if the body is not JSON.
+func (r *Response) CheckJSON() {
+	if r.Err != nil || json.Valid(r.Body) {
+		return
+	}
+	r.Err = ErrNotJSON
+	var value json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(r.Body)).Decode(&value); errors.Is(err, io.ErrUnexpectedEOF) {
+		r.Err = ErrTruncated
+	}
+}
+
+// IsJSON reports whether the content type is that of JSON.
+func (r *Response) IsJSON() bool {
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
+// Credits returns the API credits that remain, -1 if the response does not say.
+func (r *Response) Credits() int {
+	if value := r.Header.Get("X-Api-Credits-Remaining"); value != "" {
+		if n, err := strconv.Atoi(value); err == nil && n >= 0 {
+			return n
+		}
+	}
+	return -1
 }
 
 // Error is why no response was received.
@@ -87,6 +119,25 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Authorize returns req with a context and a token. A request that is sent again gets its body again, and a header of its own:
+// the transport may still read the one before.
+func Authorize(ctx context.Context, req *http.Request, token string, userAgent []string, again bool) (*http.Request, error) {
+	authorized := req.WithContext(ctx)
+	if again {
+		authorized.Header = maps.Clone(req.Header)
+		if req.GetBody != nil {
+			body, err := req.GetBody()
+			if err != nil {
+				return nil, err
+			}
+			authorized.Body = body
+		}
+	}
+	authorized.Header["Authorization"] = []string{"Zoho-oauthtoken " + token}
+	authorized.Header["User-Agent"] = userAgent
+	return authorized, nil
+}
 
 // Sender sends requests. It does not follow redirects.
 type Sender struct {
@@ -145,6 +196,19 @@ func (s *Sender) RoundTrip(req *http.Request, t *Trace) (*http.Response, error) 
 	}
 	s.mu.Unlock()
 	return res, nil
+}
+
+// Peek returns at most limit bytes of the body of a response, which can still be read from its beginning.
+func Peek(res *http.Response, limit int64) ([]byte, error) {
+	if res.Body == nil {
+		return nil, nil
+	}
+	beginning, err := io.ReadAll(io.LimitReader(res.Body, limit))
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(beginning), res.Body), res.Body}
+	return beginning, err
 }
 
 // noteTimeout reports whether a request timed out, and closes idle connections if so. The connection of the request may
