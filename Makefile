@@ -61,6 +61,29 @@ bench: ## Compare a call of the client with one written by hand
 fleet: ## Show how 20 processes share a refresh token, with each kind of cache (starts redis-server if there is one)
 	@bin=$$(mktemp -d) && trap 'rm -r "$$bin"' EXIT && $(GO) build -C contracttest/fleet $(RACE) -o "$$bin/fleet" . && "$$bin/fleet"
 
+# Lines of product and of tests with their infrastructure, without generated code and examples.
+PRODUCT := client internal filecache rediscache gen contracttest/zohotest contracttest/zohomock contracttest/livecheck
+CODE := git ls-files '*.go' '*.tmpl' '*.html' '*.js' '*.css' '*.py' '*.toml' '*.txt' '*.ts' '*.java' '*.php' '*.rb' '*.rs' '*.cs' '*.cpp' | grep -v '^generated/\|^examples/\|testdata/\|\.gen\.go$$'
+
+.PHONY: lines
+lines: ## Count the lines of the project
+	@product=$$(git ls-files $(PRODUCT) | grep '\.\(go\|tmpl\|html\|js\|css\)$$' | grep -v '_test\.go$$\|\.gen\.go$$'); \
+	lines=$$(cat $$product | wc -l); all=$$($(CODE) | xargs cat | wc -l); \
+	echo "client, without comments and blank lines   $$(ls client/*.go | grep -v '_test\.go$$\|\.gen\.go$$' | xargs cat | grep -vcE '^[[:space:]]*(//.*)?$$')"; \
+	echo "product                                    $$lines"; \
+	echo "tests and their infrastructure             $$((all - lines))"; \
+	echo "data files of tests                        $$(git ls-files | grep -c testdata/)"
+
+.PHONY: figures
+figures: ## Measure a call, several processes and the size of the project, and write docs/figures.md
+	@out=$$(mktemp) && trap 'rm '"$$out" EXIT && { \
+	echo "# Figures"; echo; \
+	echo "\`make figures\` wrote this page with $$($(GO) env GOVERSION) on $$(nproc 2>/dev/null || sysctl -n hw.ncpu) cores. Ratios and counts are comparable between machines, times are not."; \
+	for target in bench fleet lines; do \
+		printf '\n## `make %s`: %s\n\n```\n' $$target "$$(sed -n "s/^$$target:.*## //p" $(MAKEFILE_LIST))"; \
+		$(MAKE) -s --no-print-directory $$target || exit 1; echo '```'; \
+	done; } > "$$out" && cp "$$out" docs/figures.md && cat docs/figures.md
+
 .PHONY: spec-lint
 spec-lint: ## Lint spec/openapi.yaml with Redocly and Spectral (needs Node.js and the network)
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@2.77.0 lint --config spec/redocly.yaml spec/openapi.yaml
@@ -113,6 +136,12 @@ dist: ## Build zohomock for Linux, macOS and Windows into dist/, with checksums
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o dist/zohomock-$$os-$$arch$$([ $$os = windows ] && echo .exe) ./contracttest/zohomock || exit 1; \
 	done; done
 	cd dist && sha256sum zohomock-* > SHA256SUMS
+
+CONTAINER ?= podman
+
+.PHONY: container
+container: ## Build a container of dist/zohomock-linux-* (needs podman, or CONTAINER=docker or buildah)
+	$(CONTAINER) build -f contracttest/zohomock/Containerfile -t zohomock .
 
 .PHONY: licences
 licences: ## List the modules that client links, with the first line of their licences
