@@ -187,7 +187,7 @@ func TestTokenRequest(t *testing.T) {
 				t.Errorf("the form is %v, want %v", form, test.form)
 			}
 			if r.Method != http.MethodPost || r.URL.String() != "https://accounts.zoho.eu/oauth/v2/token" ||
-				r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || !strings.HasPrefix(r.Header.Get("User-Agent"), "orders/2.1 zohocrm-go/") {
+				r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.Header.Get("Accept") != "application/json" || !strings.HasPrefix(r.Header.Get("User-Agent"), "orders/2.1 zohocrm-go/") {
 				t.Errorf("the request is %s %s %v", r.Method, r.URL, r.Header)
 			}
 			if _, found := client.OperationFromContext(r.Context()); found {
@@ -279,6 +279,8 @@ func TestFailedTokenRequests(t *testing.T) {
 		{403, localised, "", "", time.Minute, false, false},
 		{400, `{"status":400,"error":"Bad Request","path":"/oauth/v2/token"}`, "", "", time.Minute, false, false},
 		{503, `{"error":"invalid_code"}`, "", client.CodeInvalidCode, time.Minute, false, false},
+		{500, `{"error":"invalid_client"}`, "", client.CodeInvalidClient, time.Minute, false, false},
+		{502, `{"error":"invalid_client_secret"}`, "", client.CodeInvalidClientSecret, time.Minute, false, false},
 		{503, `{"error":"Unavailable"}`, "", "", 0, false, true},
 		{500, `{"error":"internal_error"}`, "", "internal_error", 0, false, true},
 	} {
@@ -737,6 +739,18 @@ func TestTokenSource(t *testing.T) {
 	}
 }
 
+func TestErrorOfATokenSourceIsRetryableUnlessItsResponseIsFinal(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{400: false, 401: false, 499: false, 500: true, 503: true} {
+		crm := (&fakeZoho{}).client(t, client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
+			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: status}}
+		})))
+		if err := update(t, crm); client.Retryable(err) != want {
+			t.Errorf("HTTP %d: Retryable is %v", status, !want)
+		}
+	}
+}
+
 func TestErrorIsCanceledOnlyIfTheContextOfTheCallEnded(t *testing.T) {
 	t.Parallel()
 	canceled := func() (*oauth2.Token, error) { return nil, fmt.Errorf("vault: %w", context.Canceled) }
@@ -774,19 +788,24 @@ func TestTokenLog(t *testing.T) {
 				TokenFrom               string `json:"token_from"`
 				Status, Attempt         int
 				Duration                time.Duration
+				ExpiresAt               time.Time `json:"expires_at"`
 			}
 			if err := json.Unmarshal([]byte(line), &l); err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, strings.TrimRight(fmt.Sprintf("%s %s: %s%s %d %d %s %.32s", l.Level, l.Msg, l.From, l.TokenFrom, l.Status, l.Attempt, l.Duration, l.Error), " "))
+			until := ""
+			if !l.ExpiresAt.IsZero() {
+				until = l.ExpiresAt.UTC().Format("15:04:05") // the clock of synctest begins at midnight
+			}
+			got = append(got, strings.TrimRight(fmt.Sprintf("%s %s: %s%s %d %d %s %s%.32s", l.Level, l.Msg, l.From, l.TokenFrom, l.Status, l.Attempt, l.Duration, until, l.Error), " "))
 		}
 		want := []string{
-			"INFO zohocrm token: endpoint 200 1 1s",
+			"INFO zohocrm token: endpoint 200 1 1s 01:00:00",
 			"WARN zohocrm: storing a token in the cache failed:  0 0 0s disk full",
 			"INFO zohocrm request: endpoint 200 1 1s",
-			"INFO zohocrm token: endpoint 200 1 1s",
+			"INFO zohocrm token: endpoint 200 1 1s 02:00:02",
 			"INFO zohocrm request: endpoint 200 1 1s",
-			"INFO zohocrm token: cache 0 0 0s",
+			"INFO zohocrm token: cache 0 0 0s 02:00:02",
 			"INFO zohocrm request: cache 200 1 1s",
 			"WARN zohocrm token: endpoint 200 1 1s zohocrm: no access token: HTTP 2",
 		}
