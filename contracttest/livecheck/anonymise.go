@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
@@ -205,24 +206,18 @@ func (a *anonymiser) message(s string) string {
 	})
 }
 
-// summary is that of the anonymised exchange.
-func (a *anonymiser) summary(x exchange) string {
-	if shown := a.json(x.response); shown != nil {
-		x.response = shown
+// exchange anonymises all but the error. A response that is not JSON is left out.
+func (a *anonymiser) exchange(x exchange) exchange {
+	response := a.json(x.response)
+	if response == nil && len(x.response) > 0 {
+		response = []byte(leftOut)
 	}
-	return x.summary()
+	x.path, x.body, x.response = a.path(x.path), a.json(x.body), response
+	x.header = http.Header{"Content-Type": {a.text(x.header.Get("Content-Type"))}}
+	return x
 }
 
-func (a *anonymiser) request(q request) string {
-	text := q.method + " " + a.path(q.path)
-	if q.bearer {
-		text += " (Bearer)"
-	}
-	if q.untyped {
-		text += " (no Content-Type)"
-	}
-	return text
-}
+func (a *anonymiser) request(q request) string { return q.method + " " + a.path(q.path) }
 
 // path anonymises the id or name at the end of a path.
 func (a *anonymiser) path(p string) string {

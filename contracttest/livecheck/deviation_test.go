@@ -55,7 +55,9 @@ func replace(from, to string) func(*deviating) {
 
 const bareError = `{"code":"INVALID_DATA","details":{},"message":"invalid data","status":"error"}`
 
-var ids = regexp.MustCompile(`"id":"([0-9]+)"`)
+var (
+	ids = regexp.MustCompile(`"id":"([0-9]+)"`)
+)
 
 // Each of these is reported for the probe, in the words of the table, and found again by a replay of the recording.
 var deviations = []struct {
@@ -70,14 +72,14 @@ var deviations = []struct {
 		}
 	}, "a new name", "status: HTTP 202, the mock server responds with 200"},
 	{"another message of a success", replace("record updated", "contact role updated"), "a new name",
-		`message: "contact role updated", which the spec has, instead of "record updated"`},
-	{"another message of an error", replace("duplicate data", "the data is duplicate"), "a duplicate name", `message: "the data is duplicate"`},
+		`message: contact_roles/*/message is "contact role updated", the mock server sends "record updated"; the spec has it: true`},
+	{"another message of an error", replace("duplicate data", "the data is duplicate"), "a duplicate name", `/message is "the data is duplicate"`},
 	{"a key more in a result", replace(`"status":"success"`, `"status":"success","new_key":1`), "a new name",
-		"key: contact_roles/*/new_key is not in the mock server's response"},
+		"extra key: contact_roles/*/new_key is not in the mock server's response; all objects have it, a number such as 0"},
 	{"a key more in a list", replace(`"sequence_number":1}`, `"sequence_number":1,"new_key":1}`), "contact roles",
-		"key: contact_roles/*/new_key is not in the mock server's response"},
+		"extra key: contact_roles/*/new_key is not in the mock server's response; 1 of 5 objects have it"},
 	{"a key less in a list", replace(`"profile_count"`, `"number_of_profiles"`), "the module", "key: modules/*/profile_count is missing"},
-	{"a key less in an error", replace(`"maximum_length":25`, `"json_path":"$"`), "a label of 26 characters", "details/maximum_length is missing"},
+	{"a key less in an error", replace(`"maximum_length":25`, `"json_path":"$"`), "a singular label of 26 characters", "details/maximum_length is missing"},
 	{"an unknown code", replace("DUPLICATE_DATA", "ALREADY_THERE"), "a duplicate name", "code: ALREADY_THERE is not in the spec"},
 	{"another known code", replace("NOT_ALLOWED", "NO_PERMISSION"), "the current api_name of the module", "value: modules/*/code is"},
 	{"405 for a wrong method", func(x *deviating) {
@@ -114,15 +116,15 @@ var deviations = []struct {
 		if x.Method == http.MethodPut {
 			x.response = strings.ReplaceAll(x.response, "4150868000003611015", "4150868000003611014")
 		}
-	}, "a new name", "client: the client reports an error"},
+	}, "a new name", "client: it reports an error"},
 	{"an error with the status of a success", replace(`"status":"error"`, `"status":"success"`), "a swap of two names", "spec: "},
 	{"no JSON", func(x *deviating) {
 		if strings.Contains(x.sent, label51) {
 			x.status, x.response = 500, "<html>"
 			x.header.Set("Content-Type", "text/html")
 		}
-	}, "a label of 51 characters", "value: the Content-Type is text/html"},
-	{"a null list", replace(`"profiles":[{"id":"2423488000000015972","name":"Administrator"}]`, `"profiles":{}`), "the module", "spec: response body doesn't match schema"},
+	}, "a singular label of 51 characters", "value: the Content-Type is text/html"},
+	{"a null list", replace(`"profiles":[{"id":"2423488000000015972","name":"Administrator"}]`, `"profiles":{}`), "the module", "spec: the response does not match the schema"},
 	{"other contact roles move", func(x *deviating) {
 		if x.sent == `{"contact_roles":[{"id":"4150868000003611015","sequence_number":1}]}` {
 			response := x.response
@@ -134,14 +136,14 @@ var deviations = []struct {
 		if strings.Contains(x.sent, label26) {
 			x.repeat(strings.ReplaceAll(x.sent, label26, "Live check"))
 		}
-	}, "a label of 26 characters", "state: in the mock server the request changes nothing"},
+	}, "a singular label of 26 characters", "state: in the mock server the request changes nothing"},
 	{"an update is lost", func(x *deviating) {
 		if strings.Contains(x.sent, labelScript) {
 			response := x.response
 			x.repeat(strings.ReplaceAll(x.sent, labelScript, "Marketing"))
 			x.response = response
 		}
-	}, "a label in other scripts", "state: in the mock server the request changes module"},
+	}, "a singular label in other scripts", "state: in the mock server the request changes module"},
 	{"Bearer is accepted", func(x *deviating) {
 		if strings.HasPrefix(x.Header.Get("Authorization"), "Bearer ") {
 			x.Header.Set("Authorization", "Zoho-oauthtoken "+strings.TrimPrefix(x.Header.Get("Authorization"), "Bearer "))
@@ -158,8 +160,38 @@ var deviations = []struct {
 		if strings.Contains(x.sent, `"_delete":true,`) {
 			x.repeat(strings.Replace(x.sent, `"_delete":true,`, "", 1))
 		}
-	}, "_delete: true", "state: in the mock server the request changes nothing"},
+	}, "_delete: true for a profile", "state: in the mock server the request changes nothing"},
 	{"a header more", func(x *deviating) { x.header.Set("X-Ratelimit-Limit", "1") }, "", ""},
+}
+
+func TestReportHasWhatIsNeededToAct(t *testing.T) {
+	t.Parallel()
+	l := newLive(t, deviation(func(x *deviating) {
+		if strings.Contains(x.response, "DUPLICATE_DATA") {
+			x.status, x.response = 409, strings.ReplaceAll(x.response, `"status"`, `"is_new":true,"status"`)
+		}
+	}))
+	r, output, err := l.check(t.Context(), full...)
+	if err != nil {
+		t.Fatal(err, output)
+	}
+	markdown := string(r.markdown())
+	for _, text := range []string{
+		"# zohocrm-go compared with a server on this machine (a rehearsal: no evidence about Zoho)\n",
+		"* extra key: `contact_roles/*/is_new` is not in the mock server's response; all objects have it, a boolean such as `true` (a duplicate name, a swap of two names)\n",
+		"31 probes: 29 as expected, 2 differ, 0 without a response, all ran.", "34 to set up and to restore", "Versions: spec 1.0.0, client zohocrm-go/",
+		"operation updateContactRole of spec/openapi.yaml. The spec allows the request: true.",
+		`{"contact_roles":[{"name":"Name8"}]}`, `"is_new":true,"message":"duplicate data"`,
+		"* Go client: as expected, an error: zohocrm: updateContactRole: input 0, id 1000000000000000009: HTTP 409 DUPLICATE_DATA",
+		"* one id twice: contact role 1000000000000000009: name Name10 → Live check two\n", "**differs**: extra key, spec, status |",
+	} {
+		if !strings.Contains(markdown, text) {
+			t.Errorf("the report does not have %q:\n%s", text, markdown)
+		}
+	}
+	if r.Totals[differs] != 2 || !r.Restored || r.NotRestored == nil || strings.Contains(r.Started, ":") {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestDeviationsAreReported(t *testing.T) {
@@ -174,12 +206,14 @@ func TestDeviationsAreReported(t *testing.T) {
 			}
 			l.testRestored(t)
 			if test.probe == "" {
-				if len(r.Headers) != 1 {
+				if len(r.Headers) != 1 || r.Headers["X-Ratelimit-Limit"] != "GET /Contacts/roles" {
 					t.Errorf("headers: %s", r.Headers)
 				}
 				return
 			}
-			matches := func(f finding) bool { return strings.Contains(f.Kind+": "+f.Text, test.finding) }
+			matches := func(f finding) bool {
+				return strings.Contains(strings.ReplaceAll(f.Kind+": "+f.Text, "`", ""), test.finding)
+			}
 			reported := func(r result) bool {
 				return r.Probe == test.probe && r.Verdict == differs && slices.ContainsFunc(r.Findings, matches)
 			}

@@ -26,6 +26,8 @@ type request struct {
 	method string
 	path   string // below generated.BasePath
 	body   []byte
+	// step is its name in a probe of several.
+	step string
 	// bearer sends the token as Bearer, untyped leaves out the Content-Type.
 	bearer, untyped bool
 }
@@ -114,14 +116,16 @@ func authorize(dc client.DataCenter, auth client.Auth, w *countingTransport) (*h
 
 // countingTransport is the transport below a client. It counts requests of the API and sends Bearer, which the client does not.
 type countingTransport struct {
-	base     http.RoundTripper
-	requests int
+	base      http.RoundTripper
+	requests  int
+	userAgent string // that of the client
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (w *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if token, isAPI := strings.CutPrefix(r.Header.Get("Authorization"), "Zoho-oauthtoken "); isAPI {
 		w.requests++
+		w.userAgent = r.Header.Get("User-Agent")
 		if r.Context().Value(bearerKey{}) != nil {
 			r = r.Clone(r.Context())
 			r.Header.Set("Authorization", "Bearer "+token)
@@ -150,7 +154,7 @@ func codes(body []byte) (list []string, bare bool) {
 
 const noResponse = "no response"
 
-// summary is the form in which expected and seen responses are compared: HTTP status, shape of the body, codes.
+// summary is the form in which the report shows a response: HTTP status, shape of the body, codes.
 func (x exchange) summary() string {
 	list, bare := codes(x.response)
 	distinct := strings.Join(slices.Compact(slices.Sorted(slices.Values(list))), " and ")

@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	anon := &anonymiser{aliases: map[string]string{}}
 	r := &runner{
 		apiURL: dc.APIURL, transport: &countingTransport{base: transport}, journal: j, checks: &checks{checker, anon}, anon: anon, out: out, credits: c.credits,
-		report: report{Started: time.Now().UTC(), Environment: c.environment, Credits: c.credits},
+		report: newReport(c.environment, c.credits),
 	}
 	if r.crm, err = authorize(dc, auth(getenv), r.transport); err != nil {
 		return err
@@ -115,7 +115,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	} else if err != nil {
 		r.report.Stopped = "The run ended early with an error, which the program printed."
 	}
-	r.report.Requests = r.transport.requests
+	r.report.Requests, r.report.Versions["client"] = r.transport.requests, r.transport.userAgent
 	fmt.Fprintf(out, "\n%d requests. The report is in %s.\n", r.report.Requests, filepath.Join(c.dir, "report.md"))
 	return errors.Join(err, r.write(c.dir))
 }
@@ -148,7 +148,7 @@ func (c *config) dataCenter() (client.DataCenter, error) {
 		if err != nil || u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
 			return client.DataCenter{}, fmt.Errorf("-url is %q: use a server on this machine, or -dc and -env for Zoho", c.url)
 		}
-		c.environment = "a server on this machine"
+		c.environment = "a server on this machine (a rehearsal: no evidence about Zoho)"
 		return client.DataCenter{APIURL: c.url, AccountsURL: c.url}, nil
 	}
 	all := client.DataCenters()
@@ -167,7 +167,7 @@ func (c *config) dataCenter() (client.DataCenter, error) {
 	case !c.production:
 		return dc, errors.New("-env production changes names that users see: use a sandbox, or add -production")
 	}
-	c.environment = c.dc + " " + c.environment
+	c.environment = fmt.Sprintf("an org of Zoho CRM v7 (%s %s)", c.dc, c.environment)
 	return dc, nil
 }
 
@@ -180,7 +180,7 @@ func auth(getenv func(string) string) client.Auth {
 
 // plan prints what a run would send.
 func (c config) plan(out io.Writer, dc client.DataCenter, left *entry) {
-	fmt.Fprintf(out, "Plan for %s (%s). One request at a time. What an update changes is restored at once.\n", dc.APIURL, c.environment)
+	fmt.Fprintf(out, "Plan for %s, %s. One request at a time. What an update changes is restored at once.\n", dc.APIURL, c.environment)
 	fmt.Fprintln(out, "Ids, names and labels stand for those of the org. Each update is followed by a read.")
 	if left != nil {
 		fmt.Fprintf(out, "First, what the probe %q of %s changed is restored. Delete the journal to leave the org as it is.\n", left.Probe, left.Time.Format(time.RFC3339))

@@ -68,7 +68,7 @@ func replay(t *testing.T, file string) (results []result) {
 		}
 		q := request{method: e.Method, path: e.Path, body: e.Body, bearer: e.Bearer, untyped: e.Untyped}
 		x := exchange{request: q, status: e.Status, header: http.Header{"Content-Type": {e.ContentType}}, response: e.Response}
-		r, err := c.judge(t.Context(), step{q, c.anon.summary(x)}, x, state, e.Changes)
+		r, err := c.judge(t.Context(), x, state, e.Changes)
 		if err != nil {
 			t.Fatal(err)
 		}

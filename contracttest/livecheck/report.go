@@ -2,29 +2,53 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-87e331f0/zohocrm-go/spec"
 )
 
 // report is what a run found. All texts are anonymised.
 type report struct {
-	Started     time.Time `json:"started"`
-	Environment string    `json:"environment"`
-	Requests    int       `json:"requests"`
-	Credits     int       `json:"credit_budget"`
+	// With is what the spec, the client and the mock server are compared with.
+	With string `json:"compared_with"`
+	// Started is a day: a time could identify the org in a log.
+	Started  string            `json:"started"`
+	Versions map[string]string `json:"versions"`
+	Notice   string            `json:"notice"`
+	Requests int               `json:"requests"`
+	Credits  int               `json:"credit_budget"`
+	Totals   map[string]int    `json:"totals"`
 	// Stopped is why the run ended early.
 	Stopped     string   `json:"stopped,omitempty"`
+	Restored    bool     `json:"restored"`
 	NotRestored []string `json:"not_restored"`
-	// Headers are the names of response headers that neither the spec nor HTTP has.
-	Headers []string `json:"unknown_headers"`
-	Results []result `json:"results"`
+	// Headers are response headers that neither the spec nor HTTP has, with the first request that had each.
+	Headers map[string]string `json:"unknown_headers"`
+	Results []result          `json:"results"`
+}
+
+const setUp = "requests to set up and to restore"
+
+func newReport(with string, credits int) report {
+	versions := map[string]string{"spec": string(regexp.MustCompile(`(?m)^  version: (.+)$`).FindSubmatch(spec.YAML)[1])}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		versions["program"] = strings.Replace(info.Main.Version, "(devel)", "of an unknown commit", 1) // or the commit
+	}
+	return report{
+		With: with, Started: time.Now().UTC().Format(time.DateOnly), Versions: versions, Notice: strings.ReplaceAll(notice, "\n", " "), Credits: credits,
+		Totals: map[string]int{}, NotRestored: []string{}, Headers: map[string]string{},
+	}
 }
 
 var isHeader = regexp.MustCompile(`^[A-Za-z][A-Za-z-]{0,40}$`).MatchString
@@ -35,16 +59,15 @@ var knownHeaders = strings.Fields(`Age Alt-Svc Cache-Control Connection Content-
 	Server Set-Cookie Strict-Transport-Security Transfer-Encoding Vary Via X-Api-Credits-Remaining X-Content-Type-Options
 	X-Frame-Options X-Xss-Protection`)
 
-func (r *report) addHeaders(header http.Header) {
+func (r *report) addHeaders(header http.Header, request string) {
 	for name := range header {
 		if !isHeader(name) {
 			name = leftOut
 		}
-		if !slices.Contains(knownHeaders, name) && !slices.Contains(r.Headers, name) {
-			r.Headers = append(r.Headers, name)
+		if !slices.Contains(knownHeaders, name) && r.Headers[name] == "" {
+			r.Headers[name] = request
 		}
 	}
-	slices.Sort(r.Headers)
 }
 
 func (r report) count(verdict string) (n int) {
@@ -61,72 +84,105 @@ func (r report) isClean() bool {
 	return r.count(asExpected)+r.count(notTried) == len(r.Results) && len(r.Headers) == 0 && len(r.NotRestored) == 0 && r.Stopped == ""
 }
 
-const introduction = `# Zoho CRM v7 compared with zohocrm-go
+const introduction = `# zohocrm-go compared with %[1]s
 
-A program sent the requests below to an org of Zoho CRM and compared each response with three things: the OpenAPI spec of
-zohocrm-go, which was written from Zoho's documentation; the Go client; and the mock server, which got the same request in the
-same state of the org. A difference means that one of the three is wrong about Zoho.
+A program sent requests and compared each response with three things: the OpenAPI spec of zohocrm-go (spec/openapi.yaml, written
+from Zoho's documentation), what the Go client (package client) made of the response, and the response of the mock server, which
+got the same request in the same state of the org. If Zoho responded, a difference means that at least one of the three is wrong.
 
-Ids, names, labels and other values of the org are replaced: Name1, Name2, … stand for names and labels, long numbers that
-begin with 10000 for ids, and … for what is left out. Names that begin with "Live check" are those that the program wrote.
+%[2]s
 `
+
+const notice = `Values of the org are replaced, the same value by the same text: names and labels by Name1, Name2 and so on, ids by numbers
+that begin with 10000, times by 2020-01-01, other numbers by 0, other texts by …. Some objects and lists are shown empty.
+9000000000000000000 and the numbers after it are invented ids, which no org has. Texts that begin with Live check or Live_check
+are those that the program wrote.`
+
+const forms = `
+## Requests
+
+Responses are shown as HTTP status, form of the body and codes. Forms are wrapped: results in a list; bare: one object, not in a
+list; list: result of a GET. As expected: the response is as the spec describes it and as the mock server responded, and the
+client reports a success, or an error with the code of the response.
+`
+
+// shorten returns the beginning of a JSON value.
+func shorten(value any, limit int) string {
+	text := string(encode(value))
+	if len(text) <= limit {
+		return text
+	}
+	return fmt.Sprintf("%s … (%d bytes)", strings.ToValidUTF8(text[:limit], ""), len(text))
+}
 
 // markdown returns the report for a reader.
 func (r report) markdown() []byte {
-	var b bytes.Buffer
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("%s", introduction)
-	line("* Started %s, environment: %s, %d requests; the budget was %d.", r.Started.Format(time.RFC3339), r.Environment, r.Requests, r.Credits)
-	line("* %d responses as expected, %d differ, %d requests without a response, %d probes not tried.",
-		r.count(asExpected), r.count(differs), r.count(noResponse), r.count(notTried))
-	if r.Stopped != "" {
-		line("* %s", r.Stopped)
-	}
-	if len(r.NotRestored) == 0 {
-		line("* The org is as it was before.")
-	}
-	for _, change := range r.NotRestored {
-		line("* **Not restored**: %s", change)
-	}
-	line("\n## Requests\n\nExpected and seen are the HTTP status, the form of the body (wrapped: results in a list; bare: one result; list: what was read)\nand the codes.")
-	group := ""
-	var details bytes.Buffer
-	all := map[string][]string{"unknown header": r.Headers}
+	var b, details, changes, table bytes.Buffer
+	line := func(b *bytes.Buffer, format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
+	line(&b, introduction, r.With, r.Notice)
+	var found []finding
+	foundBy, clients, group := map[finding][]string{}, map[string][]string{}, ""
 	for _, x := range r.Results {
 		if x.Group != group {
 			group = x.Group
-			line("\n### %s\n\n| probe | request | expected | seen | verdict |\n| --- | --- | --- | --- | --- |", strings.ToUpper(group[:1])+group[1:])
+			line(&table, "\n### %s\n\n| probe | request | the mock server responded | seen | verdict |\n| --- | --- | --- | --- | --- |", strings.ToUpper(group[:1])+group[1:])
 		}
-		verdict := "**" + x.Verdict + "**"
-		switch x.Verdict {
+		verdict := x.Verdict
+		switch verdict {
 		case asExpected:
-			verdict = asExpected
 		case notTried:
-			verdict += ": " + x.Findings[0].Text
+			verdict = "**not tried**: " + x.Findings[0].Text
 		default:
-			fmt.Fprintf(&details, "### %s\n\n`%s`: expected %s, seen %s.\n\n", x.Probe, x.Request, x.Expected, x.Seen)
-			for _, change := range x.Changes {
-				fmt.Fprintf(&details, "* changed: %s\n", change)
-			}
+			line(&details, "### %s\n\n`%s`: operation %s of spec/openapi.yaml. The spec allows the request: %t.\n", x.Probe, x.Request, cmp.Or(x.Operation, "none"), x.InSpec)
+			line(&details, "* The mock server responded %s, seen is %s.\n* Go client: %s.", x.Mock, x.Seen, cmp.Or(x.Client, noResponse))
+			var kinds []string
 			for _, f := range x.Findings {
-				fmt.Fprintf(&details, "* %s: %s\n", f.Kind, f.Text)
-				if !slices.Contains(all[f.Kind], f.Text) {
-					all[f.Kind] = append(all[f.Kind], f.Text)
+				line(&details, "* %s: %s", f.Kind, f.Text)
+				if foundBy[f] = append(foundBy[f], x.Probe); len(foundBy[f]) == 1 {
+					found = append(found, f)
 				}
+				kinds = append(kinds, f.Kind)
 			}
-			details.WriteString("\n")
+			slices.Sort(kinds)
+			verdict = fmt.Sprintf("**%s**: %s", verdict, strings.Join(slices.Compact(kinds), ", "))
+			line(&details, "\nRequest and response body, null if there is none in JSON:\n\n```json\n%s\n%s\n```\n", shorten(x.RequestBody, 600), shorten(x.ResponseBody, 600))
 		}
-		line("| %s | `%s` | %s | %s | %s |", x.Probe, x.Request, x.Expected, x.Seen, verdict)
-	}
-	if details.Len() == 0 {
-		details.WriteString("None.\n")
-	}
-	line("\n## Differences\n\n%s", details.String())
-	for _, kind := range []string{kindStatus, kindCode, kindKey, kindMessage, "unknown header"} {
-		if len(all[kind]) > 0 {
-			line("All of the kind %s:\n\n* %s\n", kind, strings.Join(all[kind], "\n* "))
+		line(&table, "| %s | `%s` | %s | %s | %s |", x.Probe, x.Request, x.Mock, x.Seen, verdict)
+		if len(x.Changes) > 0 {
+			line(&changes, "* %s: %s", x.Probe, strings.Join(x.Changes, "; "))
 		}
+		client, _, _ := strings.Cut(x.Client, ",")
+		clients[client] = append(clients[client], x.Probe)
 	}
+	line(&b, "## Differences\n")
+	for _, f := range found {
+		line(&b, "* %s: %s (%s)", f.Kind, f.Text, strings.Join(foundBy[f], ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		line(&b, "* unknown header: `%s`, which by itself changes nothing (first seen in the response to `%s`)", name, r.Headers[name])
+	}
+	if len(found)+len(r.Headers) == 0 {
+		line(&b, "* None.")
+	}
+	tried := "all ran"
+	if n := r.count(notTried); n > 0 {
+		tried = fmt.Sprintf("%d **not tried**", n)
+	}
+	line(&b, "\n## Totals\n\n* %d probes: %d as expected, %d differ, %d without a response, %s.", len(r.Results), r.count(asExpected), r.count(differs), r.count(noResponse), tried)
+	line(&b, "* %d requests, %d of %d credits: %d requests of the probes, %d to set up and to restore.", r.Requests, r.Requests, r.Credits, r.Requests-r.Totals[setUp], r.Totals[setUp])
+	line(&b, "* The Go client handled %d responses as expected. It was not given these, because it does not send such requests: %s.",
+		len(clients[asExpected]), cmp.Or(strings.Join(clients[notGiven], ", "), "none"))
+	if r.Stopped != "" {
+		line(&b, "* %s", r.Stopped)
+	}
+	if r.Restored {
+		line(&b, "* The org is as it was before.")
+	}
+	for _, change := range r.NotRestored {
+		line(&b, "* **Not restored**: %s", change)
+	}
+	line(&b, "* Started %s. Versions: spec %s, client %s, program %s.", r.Started, r.Versions["spec"], r.Versions["client"], r.Versions["program"])
+	line(&b, "\n## Details of the differences\n\n%s## What the updates changed\n\n%s* All others: nothing.\n%s%s", details.String(), changes.String(), forms, table.String())
 	return b.Bytes()
 }
 
@@ -154,13 +210,13 @@ type recorded struct {
 
 // add records an exchange, unless its response is not JSON or did not come.
 func (r *recording) add(a *anonymiser, result result, x exchange, before org) {
-	response := a.json(x.response)
-	if x.err != nil || response == nil && len(x.response) > 0 {
+	shown := a.exchange(x)
+	if x.err != nil || len(x.response) > 0 && !json.Valid(shown.response) {
 		return
 	}
 	e := recorded{
-		Probe: result.Probe, Method: x.method, Path: a.path(x.path), Body: a.json(x.body), Bearer: x.bearer, Untyped: x.untyped,
-		Status: x.status, ContentType: a.text(x.header.Get("Content-Type")), Response: response, Changes: result.Changes,
+		Probe: result.Probe, Method: x.method, Path: shown.path, Body: shown.body, Bearer: x.bearer, Untyped: x.untyped,
+		Status: x.status, ContentType: shown.header.Get("Content-Type"), Response: shown.response, Changes: result.Changes,
 	}
 	if state := a.json(encode(before)); !bytes.Equal(state, r.lastOrg) {
 		e.Org, r.lastOrg = state, state
@@ -170,6 +226,11 @@ func (r *recording) add(a *anonymiser, result result, x exchange, before org) {
 
 // write writes the report and the recording to a folder.
 func (r *runner) write(folder string) error {
+	r.report.Restored = len(r.report.NotRestored) == 0
+	for _, verdict := range []string{asExpected, differs, noResponse, notTried} {
+		r.report.Totals[verdict] = r.report.count(verdict)
+	}
+	r.report.Totals[setUp] = r.report.Requests - len(r.report.Results) + r.report.count(notTried)
 	reportJSON, err := json.MarshalIndent(r.report, "", "  ")
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,8 +66,8 @@ func (r *runner) runAll(ctx context.Context, moduleName string) error {
 			p.skip = fmt.Sprintf("the credit budget is used: raise -credits above %d", r.credits)
 		}
 		if p.skip != "" {
-			skipped := result{Group: p.group, Probe: p.name, Request: r.anon.request(p.steps[0].request), Expected: p.steps[0].want, Verdict: notTried}
-			skipped.add("reason", "%s", p.skip)
+			skipped := result{Group: p.group, Probe: p.name, Request: r.anon.request(p.steps[0]), Operation: operationID(p.steps[0]), Verdict: notTried}
+			skipped.add("reason", "", "%s", p.skip)
 			r.add(skipped)
 			continue
 		}
@@ -84,7 +85,7 @@ func (r *runner) readAll(ctx context.Context, moduleName string) error {
 	probes := readProbes(moduleName)
 	var exchanges []exchange
 	for _, p := range probes {
-		x := r.send(ctx, p.steps[0].request)
+		x := r.send(ctx, p.steps[0])
 		if err := r.stopped(ctx, x); err != nil {
 			return err
 		}
@@ -100,7 +101,7 @@ func (r *runner) readAll(ctx context.Context, moduleName string) error {
 		r.module = m.ID
 	}
 	for i, p := range probes {
-		if err := r.judge(ctx, p, p.steps[0], exchanges[i], r.org); err != nil {
+		if err := r.judge(ctx, p, exchanges[i], r.org); err != nil {
 			return err
 		}
 	}
@@ -120,12 +121,12 @@ func (r *runner) run(ctx context.Context, p probe) (succeeded bool, err error) {
 		if err := r.journal.write(r.entry(p, before)); err != nil {
 			return false, err
 		}
-		x := r.send(ctx, s.request)
+		x := r.send(ctx, s)
 		if err := r.readBack(cleanUp, ofModule); err != nil {
 			return false, r.notRestored(nil, err)
 		}
 		succeeded = succeeded && x.status < http.StatusMultipleChoices && strings.HasSuffix(x.summary(), " wrapped SUCCESS")
-		if err := r.judge(cleanUp, p, s, x, state); err != nil {
+		if err := r.judge(cleanUp, p, x, state); err != nil {
 			r.logf("%s: cannot compare: %v", p.name, err)
 		}
 		if stopped = r.stopped(ctx, x); stopped != nil {
@@ -166,13 +167,12 @@ func (r *runner) stopped(ctx context.Context, x exchange) error {
 	}
 }
 
-// judge compares an exchange with what is expected, the spec, the client and the mock server, and records it. The state is
-// that before the request.
-func (r *runner) judge(ctx context.Context, p probe, s step, x exchange, state org) error {
-	result, err := r.checks.judge(ctx, s, x, state, r.org.changes(state))
-	result.Group, result.Probe = p.group, p.name
+// judge compares an exchange with the spec, the client and the mock server, and records it. The state is that before the request.
+func (r *runner) judge(ctx context.Context, p probe, x exchange, state org) error {
+	result, err := r.checks.judge(ctx, x, state, r.org.changes(state))
+	result.Group, result.Probe = p.group, cmp.Or(x.step, p.name)
 	r.add(result)
-	r.report.addHeaders(x.header)
+	r.report.addHeaders(x.header, result.Request)
 	r.recording.add(r.anon, result, x, r.entry(p, state).Before)
 	return err
 }
