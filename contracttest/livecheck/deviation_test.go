@@ -56,7 +56,8 @@ func replace(from, to string) func(*deviating) {
 const bareError = `{"code":"INVALID_DATA","details":{},"message":"invalid data","status":"error"}`
 
 var (
-	ids = regexp.MustCompile(`"id":"([0-9]+)"`)
+	ids       = regexp.MustCompile(`"id":"([0-9]+)"`)
+	positions = regexp.MustCompile(`"sequence_number":([0-9]+)`)
 )
 
 // Each of these is reported for the probe, in the words of the table, and found again by a replay of the recording.
@@ -124,7 +125,7 @@ var deviations = []struct {
 			x.header.Set("Content-Type", "text/html")
 		}
 	}, "a singular label of 51 characters", "value: the Content-Type is text/html"},
-	{"a null list", replace(`"profiles":[{"id":"2423488000000015972","name":"Administrator"}]`, `"profiles":{}`), "the module", "spec: the response does not match the schema"},
+	{"no list", replace(`"profiles":[{"id":"2423488000000015972","name":"Administrator"}]`, `"profiles":{}`), "the module", "spec: the response does not match the schema"},
 	{"other contact roles move", func(x *deviating) {
 		if x.sent == `{"contact_roles":[{"id":"4150868000003611015","sequence_number":1}]}` {
 			response := x.response
@@ -161,6 +162,9 @@ var deviations = []struct {
 			x.repeat(strings.Replace(x.sent, `"_delete":true,`, "", 1))
 		}
 	}, "_delete: true for a profile", "state: in the mock server the request changes nothing"},
+	{"strings for positions", func(x *deviating) {
+		x.response = positions.ReplaceAllString(x.response, `"sequence_number":"$1"`)
+	}, "contact roles", "value: contact_roles/*/sequence_number is a string, the mock server sends a number"},
 	{"a header more", func(x *deviating) { x.header.Set("X-Ratelimit-Limit", "1") }, "", ""},
 }
 
@@ -217,7 +221,7 @@ func TestDeviationsAreReported(t *testing.T) {
 			reported := func(r result) bool {
 				return r.Probe == test.probe && r.Verdict == differs && slices.ContainsFunc(r.Findings, matches)
 			}
-			if !slices.ContainsFunc(r.Results, reported) {
+			if !slices.ContainsFunc(r.Results, reported) || r.count(notTried) > 0 && test.name != "no list" {
 				t.Errorf("not reported:\n%s", r.markdown())
 			}
 			replayed := func(r result) bool { return r.Probe == test.probe && r.Verdict == differs }

@@ -108,7 +108,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, transpo
 	if !c.run {
 		return nil
 	}
-	r.org = org{}
+	r.org = org{unusable: map[string]string{}}
 	err = r.runAll(ctx, c.module)
 	if errors.Is(err, errStopped) {
 		r.report.Stopped = err.Error()

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -22,14 +23,17 @@ type org struct {
 	Roles    []role             `json:"contact_roles"`
 	Modules  []module           `json:"modules"`
 	Profiles []zohotest.Profile `json:"profiles"`
-	// unusable says why modules cannot be changed and restored, by their id.
+	// unusable says why modules cannot be changed and restored, by their id, and why lists could not be read, by the probe.
 	unusable map[string]string
 }
 
-var numericID = regexp.MustCompile(`"id"\s*:\s*([0-9]+)`)
+var (
+	numericID      = regexp.MustCompile(`"id"\s*:\s*([0-9]+)`)
+	quotedPosition = regexp.MustCompile(`"sequence_number"\s*:\s*"([0-9]+)"`)
+)
 
-// merge returns o with what a response lists. A module replaces the one with its id. Ids may be numbers: the check must go on
-// if Zoho sends them.
+// merge returns o with what a response lists. A module replaces the one with its id. Ids may be numbers, and
+// positions strings: the check must go on if Zoho sends them.
 func (o org) merge(body []byte) (org, error) {
 	var read struct {
 		Roles    []role             `json:"contact_roles"`
@@ -42,7 +46,11 @@ func (o org) merge(body []byte) (org, error) {
 			HasMoreProfiles bool               `json:"has_more_profiles"`
 		} `json:"modules"`
 	}
-	if err := json.Unmarshal(numericID.ReplaceAll(body, []byte(`"id":"$1"`)), &read); err != nil {
+	body = quotedPosition.ReplaceAll(numericID.ReplaceAll(body, []byte(`"id":"$1"`)), []byte(`"sequence_number":$1`))
+	if err := json.Unmarshal(body, &read); err != nil {
+		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return o, fmt.Errorf("%s is not of the type %s", t.Field, t.Type.Kind()) // the error itself has the value
+		}
 		return o, fmt.Errorf("the response is not a list of contact roles, modules or profiles: %w", err)
 	}
 	if read.Roles != nil {

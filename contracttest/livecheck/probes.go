@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -58,17 +59,22 @@ type target struct {
 	module *module
 	// spare is a profile without access to the module.
 	spare string
-	// noModule and noSpare say why there is none.
-	noModule, noSpare string
+	// noRoles, noModule and noSpare say why there is none.
+	noRoles, noModule, noSpare string
 }
 
 // newTarget chooses what to change. It never removes access that a profile had, so the profiles of administrators and of
 // the caller keep theirs.
 func newTarget(o org, moduleName string) (t target) {
-	t = target{roles: o.Roles, module: o.module(moduleName)}
+	t = target{roles: o.Roles, module: o.module(moduleName), noRoles: o.unusable["contact roles"]}
+	if t.noRoles == "" && (len(t.roles) < 2 || slices.ContainsFunc(t.roles, func(r role) bool { return r.ID == "" })) {
+		t.noRoles = "the org must have two contact roles, with ids"
+	}
 	switch {
+	case o.unusable["the module"] != "":
+		t.noModule = o.unusable["the module"]
 	case t.module == nil:
-		t.noModule = "no module was named, or it was not found: use -module"
+		t.noModule = "no module was named: use -module"
 	case o.unusable[t.module.ID] != "":
 		t.noModule = o.unusable[t.module.ID]
 	case len(t.module.Profiles) == 0:
@@ -80,7 +86,7 @@ func newTarget(o org, moduleName string) (t target) {
 			}
 		}
 	}
-	if t.noSpare = t.noModule; t.spare == "" && t.noSpare == "" {
+	if t.noSpare = cmp.Or(t.noModule, o.unusable["profiles"]); t.spare == "" && t.noSpare == "" {
 		t.noSpare = "every profile has access to the module, and none that has access is removed"
 	}
 	return t
@@ -141,15 +147,14 @@ func readProbes(moduleName string) []probe {
 // writeProbes returns the probes that send updates, in the order of the groups.
 func writeProbes(t target) (all []probe) {
 	order := []string{unchanged, updates, questions}
-	return slices.SortedStableFunc(slices.Values(append(roleProbes(t.roles), moduleProbes(t)...)), func(a, b probe) int {
+	return slices.SortedStableFunc(slices.Values(append(roleProbes(t.roles, t.noRoles), moduleProbes(t)...)), func(a, b probe) int {
 		return slices.Index(order, a.group) - slices.Index(order, b.group)
 	})
 }
 
-func roleProbes(roles []role) []probe {
-	skip := ""
-	if len(roles) < 2 || slices.ContainsFunc(roles, func(r role) bool { return r.ID == "" }) {
-		skip, roles = "the org must have two contact roles, with ids", planned.Roles
+func roleProbes(roles []role, skip string) []probe {
+	if skip != "" {
+		roles = planned.Roles
 	}
 	first, b, a := roles[0], roles[len(roles)-2], roles[len(roles)-1]
 	ownA, ownB := object{"id": a.ID, "name": a.Name}, object{"id": b.ID, "name": b.Name}

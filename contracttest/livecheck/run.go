@@ -89,11 +89,12 @@ func (r *runner) readAll(ctx context.Context, moduleName string) error {
 		if err := r.stopped(ctx, x); err != nil {
 			return err
 		}
-		if x.err == nil && x.status == http.StatusOK {
-			var err error
-			if r.org, err = r.org.merge(x.response); err != nil {
-				r.logf("%s: %v", p.name, err)
-			}
+		read, err := r.org.merge(x.response)
+		if x.err != nil || x.status != http.StatusOK {
+			read, err = r.org, fmt.Errorf("the response was %s", r.anon.exchange(x).summary())
+		}
+		if r.org = read; err != nil {
+			r.org.unusable[p.name] = fmt.Sprintf("the %s could not be read: %v", strings.TrimPrefix(p.name, "the "), err)
 		}
 		exchanges = append(exchanges, x)
 	}

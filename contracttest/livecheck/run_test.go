@@ -134,9 +134,16 @@ func TestProbesThatCannotBeTried(t *testing.T) {
 		reason  string
 		least   int
 	}{
-		"no module":                {[]string{"-run"}, []zohotest.Option{zohotest.WithModules(zohotest.Module{ID: "1", Profiles: []string{"2423488000000015972"}})}, "use -module", 8},
-		"an unknown module":        {[]string{"-run", "-module", "Other"}, nil, "use -module", 8},
-		"one contact role":         {full, []zohotest.Option{zohotest.WithContactRoles(zohotest.ContactRole{ID: "1", Name: "One", SequenceNumber: 1})}, "two contact roles", 16},
+		"no module":         {[]string{"-run"}, []zohotest.Option{zohotest.WithModules(zohotest.Module{ID: "1", Profiles: []string{"2423488000000015972"}})}, "use -module", 8},
+		"an unknown module": {[]string{"-run", "-module", "Other"}, nil, "the module could not be read: the response was 400 bare INVALID_MODULE", 8},
+		"one contact role":  {full, []zohotest.Option{zohotest.WithContactRoles(zohotest.ContactRole{ID: "1", Name: "One", SequenceNumber: 1})}, "two contact roles", 16},
+		"contact roles cannot be read": {full, []zohotest.Option{deviation(replace(`"sequence_number":1`, `"sequence_number":true`))},
+			"the contact roles could not be read: contact_roles.sequence_number is not of the type int", 16},
+		"a module cannot be read": {full, []zohotest.Option{deviation(func(x *deviating) {
+			if x.URL.Path == "/crm/v7/settings/modules/Digital_Marketing" {
+				x.response = strings.Replace(x.response, `"profiles":[`, `"profiles":["",`, 1)
+			}
+		})}, "the module could not be read: modules.profiles is not of the type struct", 8},
 		"every profile has access": {full, []zohotest.Option{zohotest.WithProfiles(zohotest.Profile{ID: "2423488000000015972", Name: "Any"})}, "every profile has access", 2},
 		"a small budget":           {append([]string{"-credits", "30"}, full...), nil, "raise -credits", 10},
 		"updates fail": {full, []zohotest.Option{deviation(func(x *deviating) {
