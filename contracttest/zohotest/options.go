@@ -29,7 +29,7 @@ func WithProfiles(profiles ...Profile) Option {
 }
 
 // WithStrict makes the server reject, with INVALID_REQUEST, each request that Zoho would accept although the spec
-// does not allow it, such as an id sent as a number.
+// does not allow it, such as an id sent as a number, and with invalid_client a token request with parameters in its URL.
 func WithStrict() Option { return func(s *Server) { s.strict = true } }
 
 // WithProblemFunc sets a function that is called with each violation of the spec, in one line, by any

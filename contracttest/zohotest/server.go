@@ -16,6 +16,7 @@
 //   - a request succeeds that the spec does not allow: without a Content-Type, with an unknown query
 //     parameter, with a key twice, with an id sent as a number, with an empty id that makes the URL that of
 //     another operation;
+//   - a token request has parameters in its URL;
 //   - the server sends a response that the spec does not allow;
 //   - a queued response is not used.
 //

@@ -92,19 +92,23 @@ func TestTokenErrorsHaveStatus200(t *testing.T) {
 
 func TestCredentialsBelongInTheForm(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := newServer(t, WithStrict())
 	form := s.refreshForm().Encode()
 	for name, request := range map[string][3]string{
-		"secret in the URL":        {"?client_secret=x", form, formHeader},
-		"refresh token in the URL": {"?refresh_token=x", form, formHeader},
-		"client id in the URL":     {"?client_id=x", form, formHeader},
-		"JSON":                     {"", "{}", jsonHeader},
-		"HTTP Basic":               {"", form, "Authorization: Basic YTpi"},
+		"parameters in the URL": {"?" + form, "", formHeader},
+		"secret in the URL":     {"?client_secret=x", form, formHeader},
+		"JSON":                  {"", "{}", jsonHeader},
+		"HTTP Basic":            {"", form, "Authorization: Basic YTpi"},
 	} {
 		_, got := sendForm(t, s, tokenPath+request[0], request[1], formHeader, request[2])
 		if got["error"] != "invalid_client" {
 			t.Errorf("%s: got %v, want invalid_client", name, got)
 		}
+	}
+	var problem string
+	s = newServer(t, WithProblemFunc(func(p string) { problem = p }))
+	if _, got := sendForm(t, s, tokenPath+"?"+s.refreshForm().Encode(), ""); got["access_token"] == nil || !strings.Contains(problem, "send them as a form") {
+		t.Errorf("parameters in the URL: got %v, reported %q", got, problem)
 	}
 }
 
