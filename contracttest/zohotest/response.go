@@ -111,7 +111,7 @@ type queuedResponse struct {
 // [Start] panics.
 func (s *Server) Respond(operationID, example string) {
 	if err := s.TryRespond(operationID, example); err != nil {
-		s.fatal(err)
+		s.fatal(fmt.Errorf("zohotest: %w", err))
 	}
 }
 
@@ -123,7 +123,7 @@ func (s *Server) TryRespond(operationID, example string) error {
 	}
 	e, err := s.contract.Example(operationID, status, name)
 	if err != nil {
-		return fmt.Errorf("zohotest: %w", err)
+		return err
 	}
 	s.enqueue(queuedResponse{operation: operationID, name: fmt.Sprintf("Respond(%q, %q)", operationID, example), response: exampleResponse(e)})
 	return nil

@@ -32,6 +32,7 @@ func TestPreferHeaderSelectsAnExample(t *testing.T) {
 		"example=duplicate_data":    "400 contact_roles: DUPLICATE_DATA",
 		"code=207":                  "207 contact_roles: SUCCESS",
 		"respond-async":             "200 contact_roles: SUCCESS id=20; SUCCESS id=21",
+		"code=204":                  "404 it has: 200 partial_success, ",
 		"code=418":                  "404 it has: 200 partial_success, ",
 		"code=teapot":               "404 it has: 200 partial_success, ",
 		"code=401, example=success": "404 it has: 200 partial_success, ",
@@ -45,6 +46,9 @@ func TestPreferHeaderSelectsAnExample(t *testing.T) {
 		} else if got := summary(t, status, response); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %s, want %s", prefer, got, want)
 		}
+	}
+	if status, response := send(t, newServer(t), "GET", rolesPath, "", "Prefer: code=204"); status != 204 || response != "" {
+		t.Errorf("code=204: got %d %s", status, response)
 	}
 }
 

@@ -27,7 +27,8 @@ func (c *Checker) Examples() []Example { return slices.Clone(c.responses) }
 // RequestExamples returns the named requests, sorted by operation and name.
 func (c *Checker) RequestExamples() []Example { return slices.Clone(c.requests) }
 
-// Example returns a named response. Status 0 means any status, the lowest first; an empty name means any name.
+// Example returns a named response. Status 0 means any status, the lowest first; an empty name means any name, and also
+// a response without a body, such as 204.
 // The error lists the examples of the operation, or the operations.
 func (c *Checker) Example(operationID string, status int, name string) (Example, error) {
 	var known []string
@@ -40,14 +41,19 @@ func (c *Checker) Example(operationID string, status int, name string) (Example,
 		}
 		known = append(known, fmt.Sprintf("%d %s", e.Status, e.Name))
 	}
+	var operations []string
+	for _, route := range c.routes {
+		o := route.Operation
+		operations = append(operations, o.OperationID)
+		if r := o.Responses.Status(status); o.OperationID == operationID && name == "" && r != nil && r.Value.Content == nil {
+			return Example{Operation: operationID, Status: status}, nil
+		}
+	}
 	if known != nil {
 		return Example{}, fmt.Errorf("%s has no such example; it has: %s", operationID, strings.Join(known, ", "))
 	}
-	for _, route := range c.routes {
-		known = append(known, route.Operation.OperationID)
-	}
-	slices.Sort(known)
-	return Example{}, fmt.Errorf("the spec has no operation %q; it has: %s", operationID, strings.Join(known, ", "))
+	slices.Sort(operations)
+	return Example{}, fmt.Errorf("the spec has no operation %q; it has: %s", operationID, strings.Join(operations, ", "))
 }
 
 func (c *Checker) readExamples() error {
