@@ -133,7 +133,7 @@ apidiff: ## List changes that break the Go API of the last release (needs the ne
 dist: ## Build zohomock for Linux, macOS and Windows into dist/, with checksums
 	rm -rf dist && mkdir dist
 	for os in linux darwin windows; do for arch in amd64 arm64; do \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o dist/zohomock-$$os-$$arch$$([ $$os = windows ] && echo .exe) ./contracttest/zohomock || exit 1; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags "-X main.version=$$(git describe --tags --match 'v*' --always --dirty)" -o dist/zohomock-$$os-$$arch$$([ $$os = windows ] && echo .exe) ./contracttest/zohomock || exit 1; \
 	done; done
 	cd dist && sha256sum zohomock-* > SHA256SUMS
 
