@@ -13,28 +13,16 @@
 //
 // A header such as "Prefer: code=400, example=duplicate_data" selects a named example of the spec as the response.
 //
-// # Control
-//
-// Tests in any language control the server with
-//
-//	POST /control/reset          restore the org of the start, forget queued responses and recorded requests
-//	POST /control/expire-tokens  make all access tokens invalid
-//	POST /control/responses      queue a response for the next request:
-//	                             {"operation": "updateContactRole", "example": "duplicate_data"}, or
-//	                             {"status": 503, "headers": {"Retry-After": "1"}, "body": "…"}, or
-//	                             {"operation": "token", "status": 400, "body": "…"} for the token endpoint
-//	GET  /control/requests       the last 10,000 requests, as JSON
-//
-// # Configuration
-//
-// zohomock -help lists the flags. An environment variable sets the default of each: ZOHOMOCK_CLIENT_SECRET that of
-// -client-secret.
+// Tests in any language control the server: they reset it, expire its tokens, queue responses and read the requests.
+// GET /control and zohomock -help say how. zohomock -help also lists the flags, and the environment variables that set
+// their defaults.
 //
 // The seed is a JSON object with the lists modules, profiles and contact_roles. A profile is an id or an object of
 // id and name. Lists that are left out are those of the samples in Zoho's documentation.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -65,6 +53,9 @@ func main() {
 	}
 }
 
+// version is set by make dist.
+var version string
+
 type config struct {
 	address       string
 	allowRemote   bool
@@ -89,7 +80,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("%w: see -help", err)
 	case c.version:
 		info, _ := debug.ReadBuildInfo()
-		fmt.Fprintln(out, "zohomock", info.Main.Version)
+		fmt.Fprintln(out, "zohomock", cmp.Or(version, info.Main.Version))
 		return nil
 	}
 	options, err := readSeed(c.seed)
@@ -136,18 +127,19 @@ func parse(args []string, out io.Writer) (c config, err error) {
 	flags.BoolVar(&c.allowRemote, "allow-remote", false, "accept an -addr that other machines can reach, such as 0.0.0.0:8080")
 	flags.StringVar(&c.hosts, "allow-hosts", "", "host `names`, separated by commas, of URLs of this server, besides localhost and IP addresses")
 	flags.StringVar(&c.origins, "cors-origins", "", "`origins`, separated by commas, whose web pages may call the API, such as http://localhost:3000")
-	flags.StringVar(&c.seed, "seed", "", "JSON `file` with the org: modules, profiles, contact_roles; a list that is left out is that of Zoho's samples")
-	flags.BoolVar(&c.strict, "strict", false, "reject requests that Zoho accepts although the spec does not allow them, such as ids as numbers")
+	flags.StringVar(&c.seed, "seed", "", "JSON `file` with the org: modules, profiles, contact_roles, in the format that GET /org shows; a list that is left out is that of Zoho's samples")
+	flags.BoolVar(&c.strict, "strict", false, "reject requests that Zoho accepts although the spec does not allow them, such as ids as numbers, and credentials in the URL of a token request")
 	flags.DurationVar(&c.latency, "latency", 0, "`duration` by which each response is delayed, such as 200ms")
 	flags.IntVar(&c.maxConcurrent, "max-concurrent", 0, "`number` of requests in flight beyond which the API responds 429, 0 for no limit")
 	flags.StringVar(&c.auth.ClientID, "client-id", "", "client `id`, random if empty")
 	flags.StringVar(&c.auth.ClientSecret, "client-secret", "", "client `secret`, random if empty")
 	flags.StringVar(&c.auth.RefreshToken, "refresh-token", "", "refresh `token`, random if empty")
-	flags.StringVar(&c.accessToken, "access-token", "", "access `token` that is valid until /control/expire-tokens, random if empty")
+	flags.StringVar(&c.accessToken, "access-token", "", "access `token` that is valid for any time, except between /control/expire-tokens and /control/reset; random if empty")
 	flags.DurationVar(&c.tokenLifetime, "token-lifetime", time.Hour, "`duration` for which tokens of the token endpoint are valid")
 	flags.BoolVar(&c.version, "version", false, "print the version")
 	flags.VisitAll(func(f *flag.Flag) {
 		name := "ZOHOMOCK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		f.Usage += " [$" + name + "]"
 		if value, isSet := os.LookupEnv(name); isSet {
 			if setErr := f.Value.Set(value); setErr != nil {
 				err = fmt.Errorf("%s is %q: %w", name, value, setErr)
@@ -158,8 +150,10 @@ func parse(args []string, out io.Writer) (c config, err error) {
 		return c, err
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(out, "Usage: zohomock [flags]\n\nA mock server of Zoho CRM v7. Nothing is sent to Zoho.\n\nFlags, and the environment variables that set their defaults:\n\n")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
+		fmt.Fprintf(out, "\nTests control the server with these requests:\n\n%s", controlText)
 		return c, err
 	} else if err != nil {
 		return c, err
@@ -205,6 +199,7 @@ func introduce(out io.Writer, server *zohotest.Server, remote bool) {
 	if remote {
 		fmt.Fprintln(out, "Warning: other machines can reach this server, its tokens and /control/.")
 	}
+	fmt.Fprintf(out, "\n  base URL       %[1]s%[2]s\n  token URL      %[1]s/oauth/v2/token\n  for tests      %[1]s/control lists the requests that control this server\n", server.URL, generated.BasePath)
 	fmt.Fprintf(out, "\n  client id      %s\n  client secret  %s\n  refresh token  %s\n  access token   %s\n", auth.ClientID, auth.ClientSecret, auth.RefreshToken, token)
 	if roles := server.ContactRoles(); len(roles) > 0 {
 		fmt.Fprintf(out, "\n  curl -X PUT %s%s%s -H 'Authorization: Zoho-oauthtoken %s' -H 'Content-Type: application/json' -d '{\"contact_roles\":[{\"id\":%q,\"sequence_number\":5}]}'\n\n",

@@ -210,10 +210,14 @@ func TestControl(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"operation":"updateContactRole","example":"nope"}`: "400 duplicate_data",
 		`{"operation":"updateContactRole","status":400}`:     "send an example with the operation",
-		`{"status":199}`: "a status from 200 to 599",
-		`{"status":600}`: "a status from 200 to 599",
-		`{"unknown":1}`:  `unknown field "unknown"`,
-		`duplicate_data`: "send a JSON object",
+		`{"status":199}`:           "a status from 200 to 599",
+		`{"status":600}`:           "a status from 200 to 599",
+		`{"unknown":1}`:            `unknown field "unknown"`,
+		`duplicate_data`:           "send a JSON object",
+		`{"status":200,"times":0}`: "times must be 1 to 1000",
+		`{"example":"success"}`:    "operation is missing",
+		`{"operation":"updateContactRole","example":"success","body":""}`: "send either an example, or headers and body",
+		`{"operation":"update","example":"success"}`:                      `the spec has no operation "update"`,
 	} {
 		if status, response := control("responses", body); status != 400 || !strings.Contains(response, want) || strings.Count(response, "\n") != 1 {
 			t.Errorf("%s: %d %s, want one line with %q", body, status, response, want)
@@ -238,6 +242,34 @@ func TestControl(t *testing.T) {
 	}
 	if status, response, _ := m.send(t, "PUT", rolePath, roleBody); status != 200 {
 		t.Errorf("after a reset the token gets %d %s", status, response)
+	}
+}
+
+func TestQueuedResponses(t *testing.T) {
+	t.Parallel()
+	m := start(t)
+	for queued, want := range map[string][]string{
+		`{"operation":"updateContactRoles","example":"partial_success","status":207}`: {"207"},
+		`{"status":500,"body":{"code": "X"},"times":2}`:                               {`500 {"code": "X"} application/json;charset=UTF-8`, `500 {"code": "X"}`},
+		`{"status":500,"body":[],"headers":{"Content-Type":"text/html"}}`:             {"500 [] text/html"},
+		`{"status":500,"body":null}`:                                                  {"500  "},
+		`{"operation":"updateContactRoles","example":"duplicate_data","times":2}`:     {"400", "400"},
+	} {
+		if status, response, _ := m.send(t, "POST", "/control/responses", queued); status != 204 {
+			t.Errorf("%s: %d %s", queued, status, response)
+		}
+		for _, want := range append(want, "200") {
+			status, response, headers := m.send(t, "PUT", rolesPath, `{"contact_roles":[{"id":"4150868000003611011","name":"x"}]}`)
+			if got := fmt.Sprint(status, " ", response, " ", headers.Get("Content-Type")); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: got %s, want %s", queued, got, want)
+			}
+		}
+	}
+	for _, path := range []string{"/control", "/control/"} {
+		if status, response, headers := m.send(t, "GET", path, ""); status != 200 || !strings.Contains(response, "curl -X POST "+m.url+"/control/reset\n") ||
+			!strings.HasPrefix(headers.Get("Content-Type"), "text/plain") {
+			t.Errorf("%s: got %d %s", path, status, response)
+		}
 	}
 }
 
@@ -311,6 +343,7 @@ func load(t *testing.T, content string, servers ...string) string {
 func TestPage(t *testing.T) {
 	t.Parallel()
 	m := start(t)
+	m.send(t, "POST", "/control/expire-tokens", "")
 	status, page, header := m.send(t, "GET", "/", "")
 	if status != http.StatusOK || !strings.Contains(header.Get("Content-Type"), "text/html") {
 		t.Fatalf("got %d %s, want an HTML page", status, header.Get("Content-Type"))
@@ -323,10 +356,14 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s: %d", match[1], status)
 		}
 	}
-	for _, want := range []string{"Zoho-oauthtoken " + m.token, `<option value="code=400, example=duplicate_data">400 duplicate_data</option>`, "/control/reset"} {
+	for _, want := range []string{`<option value="code=400, example=duplicate_data">400 duplicate_data</option>`, "URL/control/expire-tokens"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}
+	}
+	token := regexp.MustCompile(`Zoho-oauthtoken 1000\.[0-9a-f.]+`).FindString(page)
+	if status, response, _ := m.send(t, "PUT", rolePath, roleBody, "Authorization", token); status != 200 {
+		t.Errorf("the token of the page gets %d %s", status, response)
 	}
 }
 
@@ -489,14 +526,15 @@ func TestAllowRemoteWarns(t *testing.T) {
 	if err := run(stopped(t), []string{"-addr", "0.0.0.0:0", "-allow-remote"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Split(out.String(), "\n"); !strings.Contains(lines[0], " http://localhost:") || !strings.HasPrefix(lines[1], "Warning: ") {
+	if lines := strings.Split(out.String(), "\n"); !strings.Contains(lines[0], " http://localhost:") || !strings.HasPrefix(lines[1], "Warning: ") ||
+		!strings.Contains(out.String(), "/oauth/v2/token\n") || !strings.Contains(out.String(), "/control ") {
 		t.Errorf("printed %s", out.String())
 	}
 }
 
 func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
-	for arg, want := range map[string]string{"-help": "-seed", "-version": "zohomock "} {
+	for arg, want := range map[string]string{"-help": "Usage: zohomock [flags]", "-h": "[$ZOHOMOCK_SEED]", "--help": "URL/control/responses", "-version": "zohomock "} {
 		var out strings.Builder
 		if err := run(t.Context(), []string{arg}, &out); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%s prints %q, %v", arg, out.String(), err)

@@ -30,7 +30,7 @@ func front(server *zohotest.Server, requests *log.Logger, origins []string) http
 	pages.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 		w.Header().Set("Cache-Control", "no-store") // the page holds the access token
-		userInterface(server.AccessToken()).ServeHTTP(w, r)
+		userInterface(server.IssueToken()).ServeHTTP(w, r)
 	})
 	pages.Handle("GET /ui/", http.StripPrefix("/ui", userInterface("")))
 	pages.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func front(server *zohotest.Server, requests *log.Logger, origins []string) http
 	// A ServeMux would redirect paths such as /crm/v7/Contacts/roles/. of the API.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
-		if slices.Contains([]string{"/", "/openapi.yaml", "/openapi.json", "/org", "/health"}, path) ||
+		if slices.Contains([]string{"/", "/openapi.yaml", "/openapi.json", "/org", "/health", "/control"}, path) ||
 			strings.HasPrefix(path, "/ui/") || strings.HasPrefix(path, "/control/") {
 			pages.ServeHTTP(w, r)
 		} else {
@@ -133,10 +133,11 @@ func userInterface(token string) http.Handler {
 
 var headTemplate = template.Must(template.New("head").Parse(`<style>.swagger-ui .information-container { display: none }</style>
 <div style="font: 16px sans-serif; max-width: 1420px; margin: 1em auto; padding: 0 20px; box-sizing: border-box">
-<p>Mock server of Zoho CRM v7. Nothing is sent to Zoho. An access token is filled in: choose an operation, then
-<em>Execute</em>. <a href="/org">/org</a> shows the org, <a href="/control/requests">/control/requests</a> the requests so far.</p>
+<p>Mock server of Zoho CRM v7. Nothing is sent to Zoho. An access token is filled in (reload the page for a new one):
+choose an operation, then <em>Execute</em>. <a href="/org">/org</a> shows the org, <a href="/control/requests">/control/requests</a> the requests so far.</p>
+<details><summary>Requests that control the server, for tests</summary><pre style="overflow: auto">{{.Control}}</pre></details>
 <p><label>Response: <select id="prefer"><option value="">computed from the org</option>
-{{range $operation, $examples := .}}<optgroup label="{{$operation}}">
+{{range $operation, $examples := .Examples}}<optgroup label="{{$operation}}">
 {{range $examples}}<option value="code={{.Status}}, example={{.Name}}">{{.Status}} {{.Name}}</option>
 {{end}}</optgroup>{{end}}</select></label>
 <button onclick="fetch('/control/reset', {method: 'POST'}).then(() => location.reload())">Reset the server</button></p></div>`))
@@ -152,7 +153,7 @@ var pageHead = sync.OnceValue(func() template.HTML {
 		examples[e.Operation] = append(examples[e.Operation], e)
 	}
 	var head strings.Builder
-	if err := headTemplate.Execute(&head, examples); err != nil {
+	if err := headTemplate.Execute(&head, map[string]any{"Examples": examples, "Control": controlText}); err != nil {
 		panic(err) // the template is part of this file
 	}
 	return template.HTML(head.String())
