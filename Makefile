@@ -118,16 +118,19 @@ vuln: ## Look for known vulnerabilities in what is linked (needs the network)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
 MODULE = github.com/seed-87e331f0/zohocrm-go
-APIDIFF = $(GO) run golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e -m
+APIDIFF = $(GO) run golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e
 
 .PHONY: apidiff
 apidiff: ## List changes that break the Go API of the last release (needs the network once)
 	@tag=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null) || { echo "no release to compare with"; exit 0; }; \
 	old=$$(mktemp -d) && trap 'git worktree remove --force '"$$old"'/release' EXIT && \
 	git worktree add --quiet --detach $$old/release $$tag && \
-	(cd $$old/release && $(APIDIFF) -w $$old/release.api $(MODULE)) && \
-	broken=$$($(APIDIFF) -incompatible $$old/release.api $(MODULE)) && \
-	if [ -n "$$broken" ]; then echo "$$broken"; exit 1; fi
+	for package in client filecache contracttest/zohotest spec rediscache; do \
+		dir=.; [ $$package != rediscache ] || dir=rediscache; \
+		(cd $$old/release/$$dir && $(APIDIFF) -w $$old/api $(MODULE)/$$package) && \
+		broken=$$(cd $$dir && $(APIDIFF) -incompatible $$old/api $(MODULE)/$$package) || exit 1; \
+		[ -z "$$broken" ] || { echo "$$package: $$broken"; failed=1; }; \
+	done; [ -z "$$failed" ]
 
 .PHONY: dist
 dist: ## Build zohomock for Linux, macOS and Windows into dist/, with checksums

@@ -53,8 +53,11 @@ type progress struct {
 // do runs a call and calls the hook. T is the type that call.decode returns.
 func do[T any](ctx context.Context, c *Client, call call) (T, error) {
 	value, err := c.do(ctx, call)
-	result, _ := value.(T) // nil before there is a response
-	return result, err
+	if value == nil { // there is no response
+		var zero T
+		return zero, err
+	}
+	return value.(T), err //nolint:forcetypeassert // a test of the method shows another type
 }
 
 func (c *Client) do(ctx context.Context, call call) (any, error) {

@@ -91,7 +91,7 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 
 // WithHTTPClient sends all requests, those for tokens included, through the Transport of hc: for a proxy, a tracing
 // transport, a certificate pool. The Timeout of hc limits each request. Redirects are not followed and cookies are not
-// stored, whatever hc does.
+// stored, whatever hc does. When a request times out after 5 seconds or more, idle connections of the Transport are closed.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		switch {

@@ -29,7 +29,8 @@ type DataCenter struct {
 	err error
 }
 
-// Zoho's data centres, production environment. Zoho's documentation does not confirm UK and AE. See https://www.zoho.com/crm/developer/docs/api/v7/multi-dc.html.
+// Zoho's data centres, production environment. Zoho's documentation does not confirm UK and AE. See
+// https://www.zoho.com/crm/developer/docs/api/v7/multi-dc.html.
 var (
 	US = DataCenter{Name: "US", APIURL: "https://www.zohoapis.com", AccountsURL: "https://accounts.zoho.com"}
 	EU = DataCenter{Name: "EU", APIURL: "https://www.zohoapis.eu", AccountsURL: "https://accounts.zoho.eu"}

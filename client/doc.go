@@ -38,8 +38,8 @@
 //     client repeats the request with another token from the cache or with a new one. A call makes at most two such replays
 //     and one token request for them. They do not count as attempts.
 //   - If a new token is rejected before it ever worked, it is replaced once at once, then after a pause of a minute, which
-//     doubles up to 10 minutes. So is the fourth rejected token within 10 minutes of the one before, even if others worked.
-//     During a pause, calls return the 401.
+//     doubles up to 10 minutes. After three replacements in a row, each within 10 minutes of the one before, the same pauses
+//     apply even if tokens worked. During a pause, calls return the 401.
 //   - If the token endpoint rejects the credentials, calls return that error for a minute without another token request. If it
 //     throttles, they do so for the time of its Retry-After, at least a minute and at most 10.
 //   - A token whose api_domain belongs to another data centre is rejected. No token is then requested for a minute, which
@@ -52,8 +52,8 @@
 //
 //   - Statuses 429, 500, 502, 503 and 504, network failures and truncated responses are retried, 4 attempts in all
 //     ([WithMaxAttempts]). Updates are idempotent, so they are retried too.
-//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried. Without the
-//     OnProxyConnectResponse of [http.Transport], a proxy is known to reject the client only by the usual reason phrases.
+//   - Rejected certificates, failed TLS handshakes and a proxy that rejects the client are not retried. A Transport of your own
+//     should set OnProxyConnectResponse: without it, a rejection with an unusual reason phrase is retried.
 //   - A connection on which two requests time out, without a response for 5 s or more, is closed. Its other requests fail
 //     and are retried.
 //   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
@@ -95,7 +95,7 @@
 //     up to three may then request a token at once.
 //
 // Without a cache each process requests tokens of its own, and the eleventh in 10 minutes is throttled. With filecache or
-// rediscache this is what happens:
+// rediscache this is what happens, as long as a token request with its retries takes less than 30 s:
 //
 //   - Cold start: one process requests a token. The others wait for it.
 //   - Token revoked: one process requests another. The requests that were rejected are repeated with it.

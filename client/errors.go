@@ -245,7 +245,8 @@ func Retryable(err error) bool {
 func isInternal(code Code) bool { return code == CodeInternalError || code == CodeInternalServerError }
 
 // MaybeApplied reports whether an update that failed may have taken effect, in this or an earlier attempt: a request was
-// sent, and no response says what became of it, or a response has a success that does not match the input. Read the module or contact role to find out. An update may be repeated safely.
+// sent, and no response says what became of it, or a response has a success that does not match the input. Read the module
+// or contact role to find out. An update may be repeated: it leaves the same state.
 //
 // It is also true if a server or proxy requires a client certificate under TLS 1.3, which rejects a request only after it was
 // sent.

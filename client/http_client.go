@@ -83,7 +83,7 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 		}
 		_ = res.Body.Close()
 		token = next
-		requested = origin == tokens.Endpoint
+		requested = requested || origin == tokens.Endpoint
 	}
 }
 

@@ -78,7 +78,7 @@ type ModuleProfile struct {
 func GrantProfile(id string) ModuleProfile { return ModuleProfile{ID: id} }
 
 // RemoveProfile takes access to a module away from a profile. It is sent with "_delete": null. Zoho does not remove the last
-// profile of a module: [CodeMinimumDataNotFound].
+// profile of a module: [CodeMinimumDataNotFound]. It does not document what a second removal returns.
 func RemoveProfile(id string) ModuleProfile { return ModuleProfile{ID: id, Remove: true} }
 
 // body converts u to the generated type, in which an absent _delete grants and a null one removes.

@@ -23,9 +23,9 @@ type Profile struct {
 	Description string `json:"description"`
 }
 
-// ListProfiles returns the profiles of the org. If Zoho says that there are more than it returned, or does not
-// say so clearly, the error is [ErrIncomplete], beside the profiles that it returned. It needs one of the scopes ZohoCRM.settings.profiles.READ and
-// ZohoCRM.settings.profiles.ALL.
+// ListProfiles returns the profiles of the org. If Zoho says that there are more than it returned, or does not say so
+// clearly, the error is [ErrIncomplete], beside the profiles that it returned. It needs one of the scopes
+// ZohoCRM.settings.profiles.READ and ZohoCRM.settings.profiles.ALL.
 //
 // Another error is an [*AuthError] or an [*Error], or wraps that of the transport or the context. See
 // https://www.zoho.com/crm/developer/docs/api/v7/get-profiles.html.

@@ -141,11 +141,10 @@ func (r *reply) elementErrors(index int, id string, element json.RawMessage) err
 	var errs []error
 	for data := range jsonscan.Elements(element) {
 		if len(errs) == maxElementErrors {
-			data = element // is malformed, as it is a list
-		}
-		if errs = append(errs, r.resultError(index, id, data)); len(errs) > maxElementErrors {
+			errs = append(errs, r.malformedResult(index, id, element, fmt.Sprintf("the result has more than %d errors", maxElementErrors)))
 			break
 		}
+		errs = append(errs, r.resultError(index, id, data))
 	}
 	if len(errs) == 0 {
 		return r.resultError(index, id, element)

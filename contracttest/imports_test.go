@@ -18,7 +18,7 @@ func TestImports(t *testing.T) {
 		"generated":    {},
 		"spec":         {},
 		"gen":          {"spec"},
-		"contracttest": {"client", "internal", "generated", "spec"},
+		"contracttest": {"client", "internal", "generated", "spec"}, // internal through client
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`,
 		"./client", "./internal/...", "./generated", "./spec", "./gen", "./contracttest/...")

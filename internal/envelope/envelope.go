@@ -102,8 +102,9 @@ func ID(object json.RawMessage) string {
 	return id
 }
 
-// Decode sets the fields of a struct from an object, each from the key of its json tag. A value of another type leaves the field
-// zero, and an element of a list that has no id is left out. It returns false if object, or an element of a list, is not an object or has one of the keys twice.
+// Decode sets the fields of a struct from an object, each from the key that is its json tag, without options. A value of another
+// type leaves the field zero, and an element of a list that has no id is left out. It returns false if object, or an element
+// of a list, is not an object or has one of the keys twice.
 func Decode(object json.RawMessage, target any) bool {
 	return decode(object, reflect.ValueOf(target).Elem())
 }

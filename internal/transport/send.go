@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -152,7 +153,7 @@ type Sender struct {
 	suspectSince time.Time
 }
 
-// deadAfter is the shortest time without a response after which a connection is closed although others may use it.
+// deadAfter is the shortest time without a response after which a connection may be dead. Others may still use it.
 const deadAfter = 5 * time.Second
 
 // Send sends req once, whose context is that of t, and reads at most limit bytes of the response. The error is an *[Error].
@@ -168,8 +169,8 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64, secrets ...strin
 		return Response{}, failure
 	}
 	response, err := read(res, limit, secrets)
-	if err != nil {
-		s.noteTimeout(req.Context(), err)
+	if isTimeout(req.Context(), err) {
+		s.closeIdleAfter(t)
 	}
 	return response, nil
 }
@@ -184,7 +185,8 @@ func (s *Sender) RoundTrip(req *http.Request, t *Trace) (*http.Response, error) 
 		err = errors.New("the RoundTripper returned neither a response nor an error")
 	}
 	if err != nil {
-		if s.noteTimeout(req.Context(), err) {
+		if isTimeout(req.Context(), err) {
+			s.closeIdleAfter(t)
 			s.closeDeadConnection(t)
 		}
 		return nil, err
@@ -211,16 +213,19 @@ func Peek(res *http.Response, limit int64) ([]byte, error) {
 	return beginning, err
 }
 
-// noteTimeout reports whether a request timed out, and closes idle connections if so. The connection of the request may
-// be idle only after this returns, so the next request closes them too.
-func (s *Sender) noteTimeout(ctx context.Context, err error) bool {
+// isTimeout reports whether err says that a request with ctx timed out.
+func isTimeout(ctx context.Context, err error) bool {
 	var timeout interface{ Timeout() bool }
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) && (!errors.As(err, &timeout) || !timeout.Timeout()) {
-		return false
+	return err != nil && (errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout())
+}
+
+// closeIdleAfter closes idle connections after a request that timed out, unless its time was short. The connection of the request
+// may be idle only after this returns, so the next request closes them too.
+func (s *Sender) closeIdleAfter(t *Trace) {
+	if time.Since(t.began) >= deadAfter {
+		s.closeIdleConnections()
+		s.timedOut.Store(true)
 	}
-	s.closeIdleConnections()
-	s.timedOut.Store(true)
-	return true
 }
 
 // closeDeadConnection closes the connection of a request that timed out, if it is the second without a response between
@@ -334,8 +339,10 @@ type Trace struct {
 	// handshakes are the TLS handshakes that began, that with an https proxy included.
 	handshakes atomic.Int32
 
+	began time.Time
+
 	mu      sync.Mutex
-	conn    net.Conn // nil: none was obtained
+	conn    net.Conn // nil: none was obtained, or a type of the caller's that == panics for
 	gotConn time.Time
 }
 
@@ -348,11 +355,13 @@ func (t *Trace) connection() (net.Conn, time.Time) {
 
 // WithTrace returns the context for one request, and its trace.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
-	t := new(Trace)
+	t := &Trace{began: time.Now()}
 	t.hooks.GetConn = func(string) { t.supported.Store(true) }
 	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
 		t.mu.Lock()
-		t.conn, t.gotConn = info.Conn, time.Now()
+		if reflect.ValueOf(info.Conn).Comparable() {
+			t.conn, t.gotConn = info.Conn, time.Now()
+		}
 		t.mu.Unlock()
 	}
 	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }

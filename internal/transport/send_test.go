@@ -123,9 +123,9 @@ func TestErrorsSayWhetherTheRequestWasSentAndIsFinal(t *testing.T) {
 // connection of the request that timed out may become idle in between.
 func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 	t.Parallel()
-	background := func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) }
-	expired := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 0) }
-	cancelled := func() (context.Context, context.CancelFunc) {
+	background := func(t *testing.T) (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) }
+	expired := func(t *testing.T) (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), 0) }
+	cancelled := func(t *testing.T) (context.Context, context.CancelFunc) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		return ctx, cancel
@@ -133,14 +133,16 @@ func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		err     error
-		context func() (context.Context, context.CancelFunc)
+		context func(*testing.T) (context.Context, context.CancelFunc)
+		took    time.Duration
 		close   bool
 	}{
-		{"timeout", os.ErrDeadlineExceeded, background, true},
-		{"timeout of the context", fmt.Errorf("send: %w", context.DeadlineExceeded), background, true},
-		{"another error after the deadline", io.ErrUnexpectedEOF, expired, true},
-		{"cancelled", context.Canceled, cancelled, false},
-		{"another error", io.ErrUnexpectedEOF, background, false},
+		{"timeout", os.ErrDeadlineExceeded, background, 5 * time.Second, true},
+		{"a short timeout", os.ErrDeadlineExceeded, background, 5*time.Second - 1, false},
+		{"timeout of the context", fmt.Errorf("send: %w", context.DeadlineExceeded), background, time.Minute, true},
+		{"another error after the deadline", io.ErrUnexpectedEOF, expired, time.Minute, true},
+		{"cancelled", context.Canceled, cancelled, time.Minute, false},
+		{"another error", io.ErrUnexpectedEOF, background, time.Minute, false},
 	} {
 		for place, first := range map[string]func(*http.Request) (*http.Response, error){
 			"": func(*http.Request) (*http.Response, error) { return nil, test.err },
@@ -148,23 +150,43 @@ func TestIdleConnectionsAreClosedAfterATimeout(t *testing.T) {
 				return &http.Response{Body: io.NopCloser(iotest.ErrReader(test.err))}, nil
 			},
 		} {
-			ctx, cancel := test.context()
-			defer cancel()
-			var log []string
-			s := &transport.Sender{Transport: &roundTripper{&log, first}}
-			send(t, s, ctx)
-			s.Transport.(*roundTripper).roundTrip = func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil }
-			send(t, s, t.Context())
-			send(t, s, t.Context())
-			want := "request, request, request"
-			if test.close {
-				want = "request, close, close, request, request"
-			}
-			if got := strings.Join(log, ", "); got != want {
-				t.Errorf("%s%s: %s, want %s", test.name, place, got, want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := test.context(t)
+				defer cancel()
+				var log []string
+				s := &transport.Sender{Transport: &roundTripper{&log, func(r *http.Request) (*http.Response, error) {
+					time.Sleep(test.took)
+					return first(r)
+				}}}
+				send(t, s, ctx)
+				s.Transport.(*roundTripper).roundTrip = func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil }
+				send(t, s, t.Context())
+				send(t, s, t.Context())
+				want := "request, request, request"
+				if test.close {
+					want = "request, close, close, request, request"
+				}
+				if got := strings.Join(log, ", "); got != want {
+					t.Errorf("%s%s: %s, want %s", test.name, place, got, want)
+				}
+			})
 		}
 	}
+}
+
+// A caller's dialer may return any type.
+func TestConnectionsThatCannotBeComparedDoNotPanic(t *testing.T) {
+	t.Parallel()
+	type conn struct {
+		net.Conn
+		_ []byte
+	}
+	s := &transport.Sender{Transport: &roundTripper{new([]string), func(r *http.Request) (*http.Response, error) {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Conn: conn{}})
+		return nil, os.ErrDeadlineExceeded
+	}}}
+	send(t, s, t.Context())
+	send(t, s, t.Context())
 }
 
 // conn is a connection that records whether it was closed.
