@@ -172,25 +172,25 @@ func TestGatewayDoesNotProveAToken(t *testing.T) {
 func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
 	t.Parallel()
 	for _, test := range []script{
-		{"", "400 INVALID_DATA", 0, failure{text: "HTTP 400 INVALID_DATA: text: "}},
-		{"", "429 | 400 INVALID_DATA", 0, failure{text: "(2 attempts)"}},
-		{"", "503 | 400 INVALID_DATA", 0, failure{"(2 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
-		{"", "lost | 400 INVALID_DATA", 0, failure{"(2 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
-		{"", "503 | 429 | 400 INVALID_DATA", 0, failure{"(3 attempts, an earlier one may have taken effect)", nil, 0, applied, !retryable}},
-		{"", "refused | 400 INVALID_DATA", 0, failure{text: "(2 attempts)"}},
-		{"", "429 | 429 | 429 | 503", 0, failure{"Try again later. (4 attempts, may have taken effect)", nil, 0, applied, retryable}},
-		{"", "refused | refused | refused | refused", 0, failure{"nothing was sent (4 attempts): PUT", nil, 0, !applied, retryable}},
-		{"", "429 | refused | refused | refused", 0, failure{"no further response (4 attempts): PUT", nil, 0, !applied, retryable}},
-		{"", "refused | refused | refused | lost", 0, failure{"no response, may have taken effect (4 attempts): PUT", nil, 0, applied, retryable}},
-		{"", "lost | refused | refused | refused", 0, failure{"no response, may have taken effect (4 attempts): PUT", nil, 0, applied, retryable}},
+		{responses: "400 INVALID_DATA", failure: failure{text: "HTTP 400 INVALID_DATA: text: "}},
+		{responses: "429 | 400 INVALID_DATA", failure: failure{text: "(2 attempts)"}},
+		{responses: "503 | 400 INVALID_DATA", failure: failure{text: "(2 attempts, an earlier one may have taken effect)", maybeApplied: true}},
+		{responses: "lost | 400 INVALID_DATA", failure: failure{text: "(2 attempts, an earlier one may have taken effect)", maybeApplied: true}},
+		{responses: "503 | 429 | 400 INVALID_DATA", failure: failure{text: "(3 attempts, an earlier one may have taken effect)", maybeApplied: true}},
+		{responses: "refused | 400 INVALID_DATA", failure: failure{text: "(2 attempts)"}},
+		{responses: "429 | 429 | 429 | 503", failure: failure{text: "Try again later. (4 attempts, may have taken effect)", maybeApplied: true, retryable: true}},
+		{responses: "refused | refused | refused | refused", failure: failure{text: "nothing was sent (4 attempts): PUT", retryable: true}},
+		{responses: "429 | refused | refused | refused", failure: failure{text: "no further response (4 attempts): PUT", retryable: true}},
+		{responses: "refused | refused | refused | lost", failure: failure{text: "no response, may have taken effect (4 attempts): PUT", maybeApplied: true, retryable: true}},
+		{responses: "lost | refused | refused | refused", failure: failure{text: "no response, may have taken effect (4 attempts): PUT", maybeApplied: true, retryable: true}},
 	} {
 		test.run(t, static)
 	}
 	single := client.WithMaxAttempts(1)
-	script{"", "503", 0, failure{"Try again later. (may have taken effect)", nil, 0, applied, retryable}}.run(t, static, single)
-	script{"", "refused", 0, failure{"nothing was sent: PUT", nil, 0, !applied, retryable}}.run(t, static, single)
-	script{"", "lost", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}}.run(t, static, single)
-	script{"", "429 TOO_MANY_REQUESTS", 0, failure{"WithMaxConcurrent limits the requests of a client.", client.CodeTooManyRequests, 0, !applied, retryable}}.run(t, static, single)
+	script{responses: "503", failure: failure{text: "Try again later. (may have taken effect)", maybeApplied: true, retryable: true}}.run(t, static, single)
+	script{responses: "refused", failure: failure{text: "nothing was sent: PUT", retryable: true}}.run(t, static, single)
+	script{responses: "lost", failure: failure{text: "no response, may have taken effect: PUT", maybeApplied: true, retryable: true}}.run(t, static, single)
+	script{responses: "429 TOO_MANY_REQUESTS", failure: failure{text: "WithMaxConcurrent limits the requests of a client.", is: client.CodeTooManyRequests, retryable: true}}.run(t, static, single)
 	n := 0
 	ending := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) {
 		if n++; n == 1 {
@@ -204,9 +204,9 @@ func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
 func TestTransportsThatMisbehave(t *testing.T) {
 	t.Parallel()
 	for _, test := range []script{
-		{"", "nothing", 0, failure{"the RoundTripper returned neither a response nor an error", nil, 0, applied, retryable}},
+		{"", "nothing", 0, failure{text: "the RoundTripper returned neither a response nor an error", maybeApplied: true, retryable: true}},
 		{"", "503 without a body", 0, failure{"HTTP 503: response is empty", client.ErrResponseEmpty, 0, applied, retryable}},
-		{"", "error of another call", 0, failure{"no response, may have taken effect: PUT", nil, 0, applied, retryable}},
+		{"", "error of another call", 0, failure{text: "no response, may have taken effect: PUT", maybeApplied: true, retryable: true}},
 	} {
 		test.run(t, static, client.WithMaxAttempts(1))
 		test.failure = failure{text: "no access token: ", retryable: true}

@@ -324,6 +324,7 @@ func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) 
 		return func() (*http.Response, error) { return newResponse(200, body), nil }
 	}
 	unavailable := false
+	// Two requests at a time, then a pause of 1, 2, 4 and up to 60 seconds; or one request, then a pause of 1, 2, 4 and up to 10 minutes.
 	lost := []int{0, 0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 124, 124, 184, 184}
 	unusable := []int{0, 60, 180, 420, 900, 1500}
 	for _, test := range []struct {
