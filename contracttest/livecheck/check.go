@@ -114,7 +114,7 @@ func (c *checks) judge(ctx context.Context, x exchange, before org, changes []st
 		return r, nil //nolint:nilerr // the error of the exchange is in the report
 	}
 	if x.status != mock.status {
-		r.add(kindStatus, "", "HTTP %d, the mock server responds with %d", x.status, mock.status)
+		r.add(kindStatus, "", "the tested server responded with HTTP %d, the mock server with %d", x.status, mock.status)
 	}
 	if seen, want := mediaType(x), mediaType(mock); seen != want {
 		r.add(kindValue, "", "the Content-Type is %s, that of the mock server is %s", c.anon.text(seen), want)

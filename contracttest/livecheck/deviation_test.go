@@ -71,7 +71,7 @@ var deviations = []struct {
 		if x.Method == http.MethodPut && x.status == 200 {
 			x.status = 202
 		}
-	}, "a new name", "status: HTTP 202, the mock server responds with 200"},
+	}, "a new name", "status: the tested server responded with HTTP 202, the mock server with 200"},
 	{"another message of a success", replace("record updated", "contact role updated"), "a new name",
 		`message: contact_roles/*/message is "contact role updated", the mock server sends "record updated"; the spec has it: true`},
 	{"another message of an error", replace("duplicate data", "the data is duplicate"), "a duplicate name", `/message is "the data is duplicate"`},
@@ -87,12 +87,12 @@ var deviations = []struct {
 		if x.Method == http.MethodPatch {
 			x.status = 405
 		}
-	}, "a wrong method", "status: HTTP 405, the mock server responds with 400"},
+	}, "a wrong method", "status: the tested server responded with HTTP 405, the mock server with 400"},
 	{"404 for an unknown module", func(x *deviating) {
 		if strings.Contains(x.response, "INVALID_MODULE") {
 			x.status = 404
 		}
-	}, "an unknown module", "status: HTTP 404, the mock server responds with 400"},
+	}, "an unknown module", "status: the tested server responded with HTTP 404, the mock server with 400"},
 	{"numbers for ids in lists", func(x *deviating) {
 		if x.Method == http.MethodGet {
 			x.response = ids.ReplaceAllString(x.response, `"id":$1`)
@@ -156,7 +156,7 @@ var deviations = []struct {
 			x.repeat(strings.Replace(x.sent, "Executive Sponsor", "Between", 1))
 			x.repeat(`{"contact_roles":[{"id":"4150868000003611014","name":"Engineering Lead"},{"id":"4150868000003611015","name":"Executive Sponsor"}]}`)
 		}
-	}, "a swap of two names", "status: HTTP 200, the mock server responds with 400"},
+	}, "a swap of two names", "status: the tested server responded with HTTP 200, the mock server with 400"},
 	{"_delete: true grants access", func(x *deviating) {
 		if strings.Contains(x.sent, `"_delete":true,`) {
 			x.repeat(strings.Replace(x.sent, `"_delete":true,`, "", 1))
@@ -183,8 +183,9 @@ func TestReportHasWhatIsNeededToAct(t *testing.T) {
 	for _, text := range []string{
 		"# zohocrm-go compared with a server on this machine (a rehearsal: no evidence about Zoho)\n",
 		"* extra key: `contact_roles/*/is_new` is not in the mock server's response; all objects have it, a boolean such as `true` (a duplicate name, a swap of two names)\n",
-		"31 probes: 29 as expected, 2 differ, 0 without a response, all ran.", "34 to set up and to restore", "Versions: spec 1.0.0, client zohocrm-go/",
-		"operation updateContactRole of spec/openapi.yaml. The spec allows the request: true.",
+		"31 probes: 29 as expected, 2 differ (", "34 to set up and to restore", "Versions: spec 1.0.0, client zohocrm-go/",
+		"operation updateContactRole of spec/openapi.yaml. The request is valid.",
+		"does not allow, but the tested server accepted: an id as a number, no Content-Type header.\n", "allows, but the tested server rejected: an unknown module,",
 		`{"contact_roles":[{"name":"Name8"}]}`, `"is_new":true,"message":"duplicate data"`,
 		"* Go client: as expected, an error: zohocrm: updateContactRole: input 0, id 1000000000000000009: HTTP 409 DUPLICATE_DATA",
 		"* one id twice: contact role 1000000000000000009: name Name10 → Live check two\n", "**differs**: extra key, spec, status |",

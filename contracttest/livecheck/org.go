@@ -113,7 +113,7 @@ func (o org) fields() map[string]string {
 		fields["module "+m.ID+": singular_label"] = m.SingularLabel
 		fields["module "+m.ID+": plural_label"] = m.PluralLabel
 		for _, p := range m.Profiles {
-			fields["module "+m.ID+": access of profile "+p] = "yes"
+			fields["module "+m.ID+": access of profile "+p] = "granted"
 		}
 	}
 	return fields
@@ -124,12 +124,12 @@ func (o org) changes(before org) (lines []string) {
 	now, was := o.fields(), before.fields()
 	for field, value := range was {
 		if now[field] != value {
-			lines = append(lines, fmt.Sprintf("%s %s → %s", field, value, cmp.Or(now[field], "none")))
+			lines = append(lines, fmt.Sprintf("%s %s → %s", field, value, cmp.Or(now[field], "not listed")))
 		}
 	}
 	for field, value := range now {
 		if _, had := was[field]; !had {
-			lines = append(lines, fmt.Sprintf("%s none → %s", field, value))
+			lines = append(lines, fmt.Sprintf("%s not listed → %s", field, value))
 		}
 	}
 	slices.Sort(lines)

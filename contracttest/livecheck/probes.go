@@ -25,7 +25,7 @@ const (
 	reads     = "reads"
 	unchanged = "updates that change nothing"
 	updates   = "updates that change and restore"
-	questions = "questions"
+	questions = "what the documentation leaves open"
 )
 
 // What the probes write. The reports show these texts as they are.

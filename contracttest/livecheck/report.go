@@ -88,13 +88,14 @@ const introduction = `# zohocrm-go compared with %[1]s
 
 A program sent requests and compared each response with three things: the OpenAPI spec of zohocrm-go (spec/openapi.yaml, written
 from Zoho's documentation), what the Go client (package client) made of the response, and the response of the mock server, which
-got the same request in the same state of the org. If Zoho responded, a difference means that at least one of the three is wrong.
+got the same request in the same state of the org. If the server is Zoho, a difference means that one of the three is wrong.
 
 %[2]s
 `
 
 const notice = `Values of the org are replaced, the same value by the same text: names and labels by Name1, Name2 and so on, ids by numbers
-that begin with 10000, times by 2020-01-01, other numbers by 0, other texts by …. Some objects and lists are shown empty.
+that begin with 10000, times by 2020-01-01, other numbers by 0, other texts by …. Codes, texts of the spec, positions and limits
+are kept. Some objects and lists are shown empty.
 9000000000000000000 and the numbers after it are invented ids, which no org has. Texts that begin with Live check or Live_check
 are those that the program wrote.`
 
@@ -122,10 +123,11 @@ func (r report) markdown() []byte {
 	line(&b, introduction, r.With, r.Notice)
 	var found []finding
 	foundBy, clients, group := map[finding][]string{}, map[string][]string{}, ""
+	surprising := map[bool][]string{} // accepted requests that the spec does not allow, and rejected ones that it allows
 	for _, x := range r.Results {
 		if x.Group != group {
 			group = x.Group
-			line(&table, "\n### %s\n\n| probe | request | the mock server responded | seen | verdict |\n| --- | --- | --- | --- | --- |", strings.ToUpper(group[:1])+group[1:])
+			line(&table, "\n### %s\n\n| probe | request | mock server | tested server | verdict |\n| --- | --- | --- | --- | --- |", strings.ToUpper(group[:1])+group[1:])
 		}
 		verdict := x.Verdict
 		switch verdict {
@@ -133,8 +135,8 @@ func (r report) markdown() []byte {
 		case notTried:
 			verdict = "**not tried**: " + x.Findings[0].Text
 		default:
-			line(&details, "### %s\n\n`%s`: operation %s of spec/openapi.yaml. The spec allows the request: %t.\n", x.Probe, x.Request, cmp.Or(x.Operation, "none"), x.InSpec)
-			line(&details, "* The mock server responded %s, seen is %s.\n* Go client: %s.", x.Mock, x.Seen, cmp.Or(x.Client, noResponse))
+			line(&details, "### %s\n\n`%s`: operation %s of spec/openapi.yaml. The request is %s.\n", x.Probe, x.Request, cmp.Or(x.Operation, "none"), map[bool]string{true: "valid", false: "not valid by the spec"}[x.InSpec])
+			line(&details, "* The mock server responded %s, the tested server %s.\n* Go client: %s.", x.Mock, x.Seen, cmp.Or(x.Client, noResponse))
 			var kinds []string
 			for _, f := range x.Findings {
 				line(&details, "* %s: %s", f.Kind, f.Text)
@@ -151,6 +153,9 @@ func (r report) markdown() []byte {
 		if len(x.Changes) > 0 {
 			line(&changes, "* %s: %s", x.Probe, strings.Join(x.Changes, "; "))
 		}
+		if accepted := strings.HasPrefix(x.Seen, "2"); x.InSpec != accepted && x.Seen != "" {
+			surprising[accepted] = append(surprising[accepted], x.Probe)
+		}
 		client, _, _ := strings.Cut(x.Client, ",")
 		clients[client] = append(clients[client], x.Probe)
 	}
@@ -159,7 +164,7 @@ func (r report) markdown() []byte {
 		line(&b, "* %s: %s (%s)", f.Kind, f.Text, strings.Join(foundBy[f], ", "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		line(&b, "* unknown header: `%s`, which by itself changes nothing (first seen in the response to `%s`)", name, r.Headers[name])
+		line(&b, "* unknown header: `%s`, not counted as a difference (first seen in the response to `%s`)", name, r.Headers[name])
 	}
 	if len(found)+len(r.Headers) == 0 {
 		line(&b, "* None.")
@@ -168,10 +173,12 @@ func (r report) markdown() []byte {
 	if n := r.count(notTried); n > 0 {
 		tried = fmt.Sprintf("%d **not tried**", n)
 	}
-	line(&b, "\n## Totals\n\n* %d probes: %d as expected, %d differ, %d without a response, %s.", len(r.Results), r.count(asExpected), r.count(differs), r.count(noResponse), tried)
+	line(&b, "\n## Totals\n\n* %d probes: %d as expected, %d differ (%d findings), %d without a response, %s.", len(r.Results), r.count(asExpected), r.count(differs), len(found), r.count(noResponse), tried)
 	line(&b, "* %d requests, %d of %d credits: %d requests of the probes, %d to set up and to restore.", r.Requests, r.Requests, r.Credits, r.Requests-r.Totals[setUp], r.Totals[setUp])
-	line(&b, "* The Go client handled %d responses as expected. It was not given these, because it does not send such requests: %s.",
+	line(&b, "* The Go client handled %d responses as expected. None of its methods sends these requests: %s.",
 		len(clients[asExpected]), cmp.Or(strings.Join(clients[notGiven], ", "), "none"))
+	line(&b, "* Requests that the spec does not allow, but the tested server accepted: %s.", cmp.Or(strings.Join(surprising[true], ", "), "none"))
+	line(&b, "* Requests that the spec allows, but the tested server rejected: %s.", cmp.Or(strings.Join(surprising[false], ", "), "none"))
 	if r.Stopped != "" {
 		line(&b, "* %s", r.Stopped)
 	}
