@@ -153,34 +153,30 @@ func (c *cache) acquire(ctx context.Context, w wanted) (unlock func(), token Tok
 		err    error
 	}
 	lockCtx, cancel := context.WithTimeout(ctx, c.LockTimeout)
-	locked := make(chan result, 1)
+	defer cancel()
+	locked := make(chan result)
 	go func() {
 		unlock, err := Guard(context.WithoutCancel(lockCtx), func(context.Context) (func(), error) { return c.Lock(lockCtx, c.Key) })
 		locked <- result{unlock, err}
 	}()
 	// abandon releases a lock that is acquired too late.
 	abandon := func() { //nolint:contextcheck // the wait for the lock is over
-		cancel()
-		go func() {
-			if late := <-locked; late.err == nil {
-				c.release(late.unlock)
-			}
-		}()
+		if late := <-locked; late.err == nil {
+			c.release(late.unlock)
+		}
 	}
-	poll := time.NewTicker(pollInterval)
-	defer poll.Stop()
+	poll := time.Tick(pollInterval)
 	for {
 		select {
 		case r := <-locked:
-			cancel()
 			return func() { c.release(r.unlock) }, Token{}, r.err //nolint:contextcheck // unlocks whatever became of the call
-		case <-poll.C:
+		case <-poll:
 			if token, ok := c.get(ctx, w); ok {
-				abandon()
+				go abandon()
 				return func() {}, token, nil
 			}
 		case <-lockCtx.Done():
-			abandon()
+			go abandon()
 			return nil, Token{}, errors.New("the lock was not acquired in time")
 		}
 	}
