@@ -177,12 +177,13 @@ type wanted struct {
 	fresh bool   // one that is not in its margin
 }
 
+// accepts reports whether a token can be used. The zero Token cannot, because it has expired.
 func (w wanted) accepts(t Token) bool {
 	validUntil := t.ExpiresAt
 	if w.fresh {
 		validUntil = validUntil.Add(-t.margin())
 	}
-	return t.Value != "" && t.Value != w.not && time.Now().Before(validUntil)
+	return t.Value != w.not && time.Now().Before(validUntil)
 }
 
 type found struct {
