@@ -45,7 +45,11 @@ func TestOrderOfSteps(t *testing.T) {
 			}
 		}, tokens.Cache, "get lock get request get unlock"},
 		{"cache without a lock", false, func(*backend, *tokens.Shared) {}, tokens.Endpoint, "get get put get get request put get put"},
+		{"lock without a function to unlock it", true, func(_ *backend, s *tokens.Shared) {
+			s.Lock = func(context.Context, string) (func(), error) { return nil, nil }
+		}, tokens.Endpoint, "get get request put"},
 		{"cache that cannot be read", true, func(b *backend, _ *tokens.Shared) {
+			b.store("token-9", 0, time.Hour, 0)
 			b.hook = func(function, _ string) error {
 				if function == "get" {
 					return errors.New("broken")
@@ -67,6 +71,9 @@ func TestOrderOfSteps(t *testing.T) {
 			}
 			if got := strings.Join(b.steps, " "); got != test.want {
 				t.Errorf("%s: the steps were %s, want %s", test.name, got, test.want)
+			}
+			if log := b.log.String(); strings.Contains(log, "WARN") != (test.name == "cache that cannot be read") {
+				t.Errorf("%s: the log is %s", test.name, log)
 			}
 		})
 	}
@@ -120,6 +127,9 @@ func TestCacheThatFails(t *testing.T) {
 				if log := b.log.String(); !strings.Contains(log, test.log) || strings.Contains(log, "token-1") || strings.Contains(log, key) {
 					t.Errorf("%s %s: the log is %s", test.functions, how, log)
 				}
+				if steps := strings.Join(b.steps, " "); test.functions == "put" && how == "hangs" && strings.Count(steps, "put") > 1 {
+					t.Errorf("put hangs: it is called again: %s", steps)
+				}
 				time.Sleep(time.Second) // for a Put that was abandoned
 			})
 		}
@@ -145,20 +155,25 @@ func TestCacheIsReadWhileAnotherProcessHoldsTheLock(t *testing.T) {
 
 func TestLockThatIsAcquiredTooLateIsReleased(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newBackend()
-		s := b.source(true)
-		s.Lock = func(ctx context.Context, key string) (func(), error) {
+	for _, origin := range []tokens.Origin{tokens.Endpoint, tokens.Cache} { // of the token that comes before the lock
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			s := b.source(true)
+			s.Lock = func(ctx context.Context, key string) (func(), error) {
+				time.Sleep(time.Minute)
+				return b.lock(context.WithoutCancel(ctx), key)
+			}
+			if origin == tokens.Cache {
+				time.AfterFunc(time.Second, func() { b.store("token-1", 0, time.Hour, 0) })
+			}
+			mustToken(t, s, "token-1", origin)
 			time.Sleep(time.Minute)
-			return b.lock(context.WithoutCancel(ctx), key)
-		}
-		mustToken(t, s, "token-1", tokens.Endpoint)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if len(b.locked) > 0 || !slices.Contains(b.steps, "unlock") {
-			t.Errorf("the lock is held: %s", b.steps)
-		}
-	})
+			synctest.Wait()
+			if len(b.locked) > 0 || !slices.Contains(b.steps, "unlock") {
+				t.Errorf("the lock is held: %s", b.steps)
+			}
+		})
+	}
 }
 
 // TestDeadlinesOfCallsCauseNoTokenRequests has 20 processes come at once, each with a deadline.
@@ -219,6 +234,16 @@ func TestDeadlinesOfCallsCauseNoTokenRequests(t *testing.T) {
 // TestClaims has 20 processes come at once, whose cache has no lock.
 func TestClaims(t *testing.T) {
 	t.Parallel()
+	die := func(b *backend) { // a process, before it ends its claim
+		b.failure, b.hook = errNoNetwork, func(_, text string) error {
+			if strings.HasSuffix(text, " none") {
+				runtime.Goexit()
+			}
+			return nil
+		}
+		_, _, _ = b.source(false).Token(context.Background())
+		b.failure, b.requests = nil, nil
+	}
 	for _, test := range []struct {
 		name        string
 		change      func(b *backend)
@@ -231,16 +256,11 @@ func TestClaims(t *testing.T) {
 			_, _, _ = b.source(false).Token(context.Background())
 			b.failure, b.requests = nil, nil
 		}, 1, 0, 2 * time.Second},
-		{"claim of a process that died", func(b *backend) {
-			b.failure, b.hook = errNoNetwork, func(_, text string) error {
-				if strings.HasSuffix(text, " none") {
-					runtime.Goexit()
-				}
-				return nil
-			}
-			_, _, _ = b.source(false).Token(context.Background())
-			b.failure, b.requests = nil, nil
-		}, 1, 10 * time.Second, 12 * time.Second},
+		{"claim of a process that died", die, 1, 10 * time.Second, 12 * time.Second},
+		{"claim of a process that died, which the cache loses", func(b *backend) {
+			die(b)
+			time.AfterFunc(5*time.Second, func() { b.mu.Lock(); clear(b.values); b.mu.Unlock() })
+		}, 1, 5 * time.Second, 7 * time.Second},
 		{"token endpoint that fails", func(b *backend) { b.failure = errNoNetwork }, 20, 0, 32 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -278,8 +298,50 @@ func TestCacheThatStoresNothingDelaysNobody(t *testing.T) {
 		s.Put = func(context.Context, string, []byte, time.Duration) error { return nil }
 		began := time.Now()
 		mustToken(t, s, "token-1", tokens.Endpoint)
-		if took := time.Since(began); took > 100*time.Millisecond {
+		if took := time.Since(began); took < 50*time.Millisecond || took > 100*time.Millisecond { // the wait for other claims
 			t.Errorf("Token took %s", took)
+		}
+	})
+}
+
+// The second process comes just before the claim of the first one is stored.
+func TestClaimsInACacheThatStoresSlowly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.hook = func(function, _ string) error {
+			if function == "put" {
+				time.Sleep(300 * time.Millisecond)
+			}
+			return nil
+		}
+		time.AfterFunc(290*time.Millisecond, func() { mustToken(t, b.source(false), "token-1", tokens.Endpoint) })
+		mustToken(t, b.source(false), "token-1", tokens.Cache)
+		time.Sleep(time.Second)
+	})
+}
+
+func TestNobodyWaitsForAClaimLongerThanARefreshMayTake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.hook = func(function, _ string) error {
+			if time.Sleep(10 * time.Millisecond); function == "request" {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		}
+		go func() { _, _, _ = b.source(false).Token(t.Context()) }()
+		time.Sleep(time.Second)
+		s := b.source(false)
+		s.Timeout = 3 * time.Second
+		if token, _, err := s.Token(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Token returned %s, %v", token, err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if steps := len(b.steps); steps < 28 || steps > 70 { // two every 200 ms, for 3 s
+			t.Errorf("the processes took %d steps", steps)
 		}
 	})
 }
@@ -292,6 +354,7 @@ func TestValuesThatAreNoTokensAreReplaced(t *testing.T) {
 		`{"key":"cache-key","access_token":"token-9","expires_at":"2100-01-01`,
 		`{"key":"cache-key","access_token":"","expires_at":"2100-01-01T00:00:00Z"}`,
 		`{"key":"cache-key","access_token":"token 9","expires_at":"2100-01-01T00:00:00Z"}`,
+		`{"key":"cache-key","access_token":"token-9","expires_at":"2100-01-01T00:00:00Z","unproven":"none"}`,
 		`{"key":"another-key","access_token":"token-9","expires_at":"2100-01-01T00:00:00Z"}`,
 		`{"key":"cache-key","access_token":"token-9","expires_at":"2000-01-01T00:00:00Z"}`,
 	} {
