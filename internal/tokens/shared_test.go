@@ -41,6 +41,7 @@ func TestRefreshBegins(t *testing.T) {
 				}
 				after = append(after, b.requests[b.tokenRequests()-1].Sub(began)-lifetime+margin)
 				mustToken(t, s, "token-2", tokens.Memory)
+				mustReplace(t, s, "token-2", "token-3", tokens.Endpoint) // at once, because token-1 was not rejected
 			}
 			first, last := slices.Min(after), slices.Max(after)
 			if first < 0 || first > margin/20 || last < margin*75/100 || last > margin*82/100 {
@@ -116,6 +117,14 @@ func TestBackgroundRefreshDoesNotUseTheContextOfACall(t *testing.T) {
 // TestRejectedTokens has the API reject every token, for 30 minutes with a call each second.
 func TestRejectedTokens(t *testing.T) {
 	t.Parallel()
+	repeats := func(b *backend, s *tokens.Shared) {
+		s.Get, s.Put = nil, nil
+		s.Request = func(ctx context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
+			token, failure := b.request(ctx, retried)
+			token.Value = "token-1"
+			return token, failure
+		}
+	}
 	stale := func(b *backend, s *tokens.Shared) {
 		b.store("token-0", 0, time.Hour, 0)
 		s.Put = func(context.Context, string, []byte, time.Duration) error { return errors.New("disk full") }
@@ -129,6 +138,12 @@ func TestRejectedTokens(t *testing.T) {
 		{"an old token that stays in the cache", stale, []time.Duration{0, 1, 3, 7, 15, 25}},
 		{"a token in the cache that follows two others", func(b *backend, _ *tokens.Shared) { b.store("token-0", time.Minute, time.Hour, 2) },
 			[]time.Duration{1, 5, 13, 23}},
+		{"an endpoint that repeats its token", repeats, []time.Duration{0, 0, 1, 3, 7, 15, 25}},
+		{"an endpoint that repeats its token, which was accepted once", func(b *backend, s *tokens.Shared) {
+			repeats(b, s)
+			_, _, _ = s.Token(context.Background())
+			s.Accepted("token-1")
+		}, []time.Duration{0, 0, 0, 0, 1, 3, 7, 15, 25, 25, 25, 26, 28}},
 		{"tokens that expire after 40 s", func(b *backend, _ *tokens.Shared) { b.lifetime = 40 * time.Second }, nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -139,9 +154,12 @@ func TestRejectedTokens(t *testing.T) {
 			for range 30 * 60 {
 				token, _, err := s.Token(t.Context())
 				for replays := 0; err == nil && replays < 2; replays++ {
-					token, _, err = s.Replace(t.Context(), token, true)
+					rejected := token
+					if token, _, err = s.Replace(t.Context(), rejected, true); err == nil && token == rejected {
+						t.Errorf("%s: Replace returned the rejected token", test.name)
+					}
 				}
-				if err != nil && !errors.Is(err, tokens.ErrPaused) {
+				if err != nil && !errors.Is(err, tokens.ErrNoReplacement) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
@@ -210,14 +228,17 @@ func TestReplace(t *testing.T) {
 		s := b.source(true)
 		mustFail := func(rejected string, mayRequest bool, want error) {
 			t.Helper()
-			if token, _, err := s.Replace(t.Context(), rejected, mayRequest); !errors.Is(err, tokens.ErrNoReplacement) || err != want {
-				t.Errorf("Replace returned %s, %v, want %v", token, err, want)
+			if token, origin, err := s.Replace(t.Context(), rejected, mayRequest); !errors.Is(err, tokens.ErrNoReplacement) || err != want || token != "" || origin != "" {
+				t.Errorf("Replace returned %q from %q, %v, want %v", token, origin, err, want)
 			}
 		}
 		mustToken(t, s, "token-1", tokens.Endpoint)
 		mustFail("token-1", false, tokens.ErrNoReplacement)
 		mustReplace(t, s, "token-1", "token-2", tokens.Endpoint)
 		mustReplace(t, s, "token-1", "token-2", tokens.Memory)
+		if token, _, err := s.Replace(t.Context(), "token-1", false); err != nil || token != "token-2" {
+			t.Errorf("Replace returned %s from memory, %v", token, err)
+		}
 		mustFail("token-2", true, tokens.ErrPaused)
 		s.Accepted("token-1") // which was replaced
 		mustFail("token-2", true, tokens.ErrPaused)
@@ -226,11 +247,45 @@ func TestReplace(t *testing.T) {
 		mustReplace(t, s, "token-2", "token-3", tokens.Endpoint)
 		mustReplace(t, s, "token-3", "token-4", tokens.Endpoint) // which was never accepted
 		mustFail("token-4", true, tokens.ErrPaused)
-		b.store("token-9", 0, time.Hour, 0)
-		mustReplace(t, s, "token-4", "token-9", tokens.Cache)
-		mustToken(t, s, "token-9", tokens.Memory)
+		b.store("token-0", 0, time.Hour, 0)
+		mustReplace(t, s, "token-4", "token-0", tokens.Cache)
+		mustToken(t, s, "token-0", tokens.Memory)
 		time.Sleep(time.Hour)
-		mustReplace(t, s, "token-4", "token-5", tokens.Endpoint) // because token-9 has expired
+		mustReplace(t, s, "token-4", "token-5", tokens.Endpoint) // because token-0 has expired
+		s.Accepted("token-5")
+		time.Sleep(10 * time.Minute)
+		mustReplace(t, s, "token-5", "token-6", tokens.Endpoint)
+		b.lifetime = 40 * time.Second
+		mustReplace(t, s, "token-6", "token-7", tokens.Endpoint)
+		mustFail("token-7", true, tokens.ErrPaused) // because token-6 was never accepted
+		time.Sleep(b.lifetime)
+		b.lifetime = time.Hour
+		mustReplace(t, s, "token-6", "token-8", tokens.Endpoint) // because token-7 has expired
+		time.Sleep(time.Minute)
+		mustReplace(t, s, "token-8", "token-9", tokens.Endpoint) // token-6 was not counted twice
+	})
+}
+
+func TestErrorOfAWaiterIsThatOfTheRefreshInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newBackend().source(true)
+		for _, last := range []error{errors.New("unavailable"), nil} {
+			s.Request = func(_ context.Context, retried func(error)) (tokens.Token, *tokens.Failure) {
+				if last != nil {
+					retried(last)
+				}
+				time.Sleep(time.Minute)
+				return tokens.Token{}, errNoNetwork
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, _, err := s.Token(ctx)
+			if waited, ok := errors.AsType[*tokens.WaitError](err); !ok || waited.Last != last {
+				t.Errorf("the error is %v, want %v as the last one", err, last)
+			}
+			cancel()
+			time.Sleep(time.Minute)
+		}
 	})
 }
 
@@ -250,7 +305,7 @@ func TestFailureThatStaysIsRememberedForItsPause(t *testing.T) {
 		b.store("token-9", 0, time.Second, 0) // of a process with more luck
 		mustToken(t, s, "token-9", tokens.Cache)
 		time.Sleep(time.Second)
-		b.failure = nil
+		b.failure, b.lifetime = nil, 0              // a token that expires at once is still returned
 		mustToken(t, s, "token-3", tokens.Endpoint) // because token-9 showed that the failure is over
 	})
 }
@@ -360,4 +415,31 @@ func TestTokenOfTheCacheDoesNotReplaceANewerOne(t *testing.T) {
 		}
 		mustToken(t, s, "token-2", tokens.Memory)
 	})
+}
+
+// During the token request that two callers wait for, a third one takes a token from the cache, which then loses it.
+func TestTokenThatComesDuringATokenRequest(t *testing.T) {
+	t.Parallel()
+	for origin, want := range map[tokens.Origin]string{tokens.Endpoint: "token-1", tokens.Memory: "token-9"} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBackend()
+			s := b.source(true)
+			b.hook = func(function, _ string) error {
+				if function == "request" {
+					time.Sleep(time.Second)
+					b.store("token-9", 0, time.Hour, 0)
+					_, _, _ = s.Replace(t.Context(), "token-0", false)
+					b.store("", 0, 0, 0)
+				}
+				return nil
+			}
+			if origin == tokens.Memory {
+				b.failure = errNoNetwork
+			}
+			go func() { _, _, _ = s.Token(t.Context()) }()
+			synctest.Wait()
+			mustToken(t, s, want, origin)
+			mustToken(t, s, want, tokens.Memory)
+		})
+	}
 }
