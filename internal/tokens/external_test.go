@@ -1,6 +1,7 @@
 package tokens_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -53,4 +54,25 @@ func TestExternal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// late is a context whose deadline has passed, but which has not ended yet.
+type late struct{ context.Context }
+
+func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+
+func TestFailureAfterTheDeadlineIsTheEndOfTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		for _, failure := range []error{nil, errors.New("vault is sealed")} {
+			source := &tokens.External{Timeout: time.Second, Get: func() (string, error) { return "token-1", failure }}
+			_, _, before := source.Replace(t.Context(), "token-1", true)
+			_, _, after := source.Token(late{ctx})
+			if failure == nil && after != nil || failure != nil && (before != failure || !errors.Is(after, context.Canceled)) {
+				t.Errorf("%v: before the deadline, the error is %v, and after it %v", failure, before, after)
+			}
+		}
+	})
 }
