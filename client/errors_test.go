@@ -410,3 +410,13 @@ func networkErrors(t *testing.T) []message {
 		{"HTTPClient: client that New did not create", get(new(client.Client), "https://www.zohoapis.eu/crm/v7/users")},
 	}
 }
+
+// An error without a code is not one with an empty code.
+func TestEmptyCodeIsNoCode(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{&client.Error{StatusCode: 502}, &client.AuthError{StatusCode: 502}} {
+		if errors.Is(err, client.Code("")) {
+			t.Errorf("%v is an empty code", err)
+		}
+	}
+}

@@ -169,6 +169,19 @@ func TestGatewayDoesNotProveAToken(t *testing.T) {
 	}
 }
 
+// TestErrorOfZohoProvesAToken tests that a token with which Zoho checked a request counts as one that worked.
+func TestErrorOfZohoProvesAToken(t *testing.T) {
+	t.Parallel()
+	allowViolations(t)
+	responses := respond(t, "token | 400 INVALID_DATA | 401 INVALID_TOKEN | token | 401 INVALID_TOKEN | 401 INVALID_TOKEN | token | success", nil)
+	crm := newClient(t, client.EU, credentials(), client.WithFirstWait(0), responses.option())
+	for _, want := range []error{client.CodeInvalidData, client.CodeInvalidToken, nil} {
+		if err := update(t, crm); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+}
+
 func TestErrorsSayWhatBecameOfTheAttempts(t *testing.T) {
 	t.Parallel()
 	for _, test := range []script{

@@ -42,11 +42,11 @@ func (e *External) get(ctx context.Context, rejected string) (string, Origin, er
 	return token, Caller, err
 }
 
-// maxJoined is the number of calls of others that someone waits for.
+// maxJoined is the number of calls of f that someone joins.
 const maxJoined = 3
 
 // share calls f once for all who wait with the same key, detached from their contexts and within timeout. Someone who joined a
-// call that failed starts or joins another one, and so does someone who cannot use the value of a call that began earlier.
+// call that failed starts or joins another one, and so does someone who cannot use the value of the first call that they joined.
 func share[T any](ctx context.Context, calls *singleflight.Group, key string, timeout time.Duration, usable func(T) bool, f func(context.Context) (T, error)) (T, error) {
 	for joined := 1; ; joined++ {
 		started := false
@@ -59,12 +59,15 @@ func share[T any](ctx context.Context, calls *singleflight.Group, key string, ti
 		select {
 		case r := <-result:
 			value, _ := r.Val.(T)
-			if deadline, ok := ctx.Deadline(); ok && r.Err != nil && !time.Now().Before(deadline) {
+			deadline, hasDeadline := ctx.Deadline()
+			switch {
+			case r.Err != nil && hasDeadline && !time.Now().Before(deadline):
 				<-ctx.Done() // both ended at once: report the end of the call, whichever came first
 				return value, &WaitError{Err: ctx.Err(), Cause: context.Cause(ctx)}
-			}
-			if started || joined == maxJoined || isFinal(r.Err) || r.Err == nil && (usable(value) || joined > 1) {
+			case started, joined == maxJoined:
 				return value, r.Err
+			case r.Err == nil && (joined > 1 || usable(value)): // the first one may have begun before a token was rejected
+				return value, nil
 			}
 		case <-ctx.Done():
 			var zero T

@@ -51,12 +51,6 @@ func (f *Failure) Error() string { return f.Err.Error() }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// isFinal reports whether err is a response of the token endpoint that everyone would get.
-func isFinal(err error) bool {
-	f, ok := errors.AsType[*Failure](err)
-	return ok && f.Pause > 0
-}
-
 // Config is what a [Shared] source works with.
 type Config struct {
 	// Key identifies the credentials in the cache.
