@@ -169,7 +169,7 @@ func (s *Sender) Send(req *http.Request, t *Trace, limit int64, secrets ...strin
 		return Response{}, failure
 	}
 	response, err := read(res, limit, secrets)
-	if isTimeout(req.Context(), err) {
+	if err != nil && isTimeout(req.Context(), err) {
 		s.closeIdleAfter(t)
 	}
 	return response, nil
@@ -216,7 +216,7 @@ func Peek(res *http.Response, limit int64) ([]byte, error) {
 // isTimeout reports whether err says that a request with ctx timed out.
 func isTimeout(ctx context.Context, err error) bool {
 	var timeout interface{ Timeout() bool }
-	return err != nil && (errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout())
+	return errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // closeIdleAfter closes idle connections after a request that timed out, unless its time was short. The connection of the request
