@@ -64,8 +64,8 @@ func (c *cache) get(ctx context.Context, w wanted) (Token, bool) {
 	}
 	now := time.Now() // the clock of another host may be ahead
 	token := Token{
-		Value: r.Value, RequestedAt: earlier(r.RequestedAt, now), ExpiresAt: r.ExpiresAt, Unproven: r.Unproven,
-		Replaced: r.Replaced, ReplacedAt: earlier(r.ReplacedAt, now),
+		Value: r.Value, RequestedAt: earlier(r.RequestedAt, now), ExpiresAt: r.ExpiresAt,
+		Rejections: Rejections{r.Unproven, r.Replaced, earlier(r.ReplacedAt, now)},
 	}
 	if !w.accepts(token) {
 		return Token{}, false

@@ -11,28 +11,15 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-const (
-	// refreshPause is the wait after which a failed background refresh is repeated.
-	refreshPause = 10 * time.Second
-	// replacePause is the first wait before a token that never worked is replaced once more. It doubles each time.
-	replacePause    = time.Minute
-	maxReplacePause = 10 * time.Minute
-	// freeReplacements is the number of rejected tokens that are replaced without a pause, even if tokens were accepted in
-	// between: some requests may work, and others be rejected for good.
-	freeReplacements = 3
-)
+// refreshPause is the wait after which a failed background refresh is repeated.
+const refreshPause = 10 * time.Second
 
 // Token is an access token as it is stored.
 type Token struct {
 	Value       string
 	RequestedAt time.Time
 	ExpiresAt   time.Time
-	// Unproven is the number of tokens in a row before this one that were rejected and had never been accepted.
-	Unproven int
-	// Replaced is the number of tokens in a row that were requested because the one before was rejected, the last one at
-	// ReplacedAt. The row ends after maxReplacePause without one.
-	Replaced   int
-	ReplacedAt time.Time
+	Rejections  // of the tokens before this one
 }
 
 // margin is the end of the lifetime, in which a token is refreshed while it is still used.
@@ -84,10 +71,8 @@ type Shared struct {
 	retried   error // of the last attempt of the refresh in flight, if another one follows
 
 	accepted    bool      // whether the API ever accepted token
-	unproven    int       // tokens in a row that were rejected and had never been accepted
 	requestedAt time.Time // when the newest known token was requested
-	replaced    int       // see Token
-	replacedAt  time.Time
+	rejections  Rejections
 }
 
 // Token returns the token in memory, or waits for a refresh. A token in its margin is refreshed in the background.
@@ -123,15 +108,14 @@ func (s *Shared) Accepted(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if token == s.token.Value {
-		s.accepted, s.unproven = true, 0
+		s.accepted, s.rejections.Unproven = true, 0
 	}
 }
 
-// Replace returns another token than the rejected one. A token that was never accepted is replaced once at once, any token
-// three times, and after that in growing pauses: more tokens would not help, and Zoho issues only ten in ten minutes.
+// Replace returns another token than the rejected one, and requests one unless the rejections before ask for a pause.
 func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) (string, Origin, error) {
 	s.mu.Lock()
-	token, paused := s.token, s.isPaused(rejected)
+	token, paused := s.token, rejected == s.token.Value && s.rejections.isPaused(s.requestedAt)
 	s.mu.Unlock()
 	if token.Value != rejected && time.Now().Before(token.ExpiresAt) {
 		return token.Value, Memory, nil
@@ -148,21 +132,6 @@ func (s *Shared) Replace(ctx context.Context, rejected string, mayRequest bool) 
 		return "", "", ErrPaused
 	}
 	return "", "", ErrNoReplacement
-}
-
-// isPaused reports whether no token is requested for now in place of a rejected one. The caller holds s.mu.
-func (s *Shared) isPaused(rejected string) bool {
-	return rejected == s.token.Value &&
-		(time.Since(s.requestedAt) < Growing(replacePause, s.unproven, maxReplacePause) ||
-			time.Since(s.replacedAt) < Growing(replacePause, s.replaced-freeReplacements+1, maxReplacePause))
-}
-
-// Growing returns the nth pause, which doubles from the first one up to a limit. It is 0 if n is not above 0.
-func Growing(first time.Duration, n int, limit time.Duration) time.Duration {
-	if n <= 0 {
-		return 0
-	}
-	return min(first<<min(n-1, 10), limit)
 }
 
 // wanted says which token a caller can use.
@@ -238,28 +207,20 @@ func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 		}
 		return found{}, failure
 	}
-	s.count(&token, w)
+	token.Rejections = s.rejectionsBefore(token, w)
 	f := s.store(token, Endpoint, before)
 	c.put(ctx, token)
 	return f, nil
 }
 
-// count counts the token that is being replaced, if it was rejected.
-func (s *Shared) count(t *Token, w wanted) {
+// rejectionsBefore returns the rejections before a new token, with that of the token that it replaces, if it was rejected.
+func (s *Shared) rejectionsBefore(t Token, w wanted) Rejections {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.Unproven, t.Replaced, t.ReplacedAt = s.unproven, s.replaced, s.replacedAt
 	if w.fresh || w.not == "" {
-		return
+		return s.rejections
 	}
-	if w.not == s.token.Value && !s.accepted {
-		t.Unproven++
-	}
-	if time.Since(s.replacedAt) >= maxReplacePause {
-		t.Replaced = 0
-	}
-	t.Replaced++
-	t.ReplacedAt = t.RequestedAt
+	return s.rejections.plus(s.accepted || w.not != s.token.Value, t.RequestedAt)
 }
 
 // store keeps a token in memory in place of the one before. It is refreshed at a random time in its margin, so that processes
@@ -271,13 +232,10 @@ func (s *Shared) store(token Token, origin Origin, before Token) found {
 		return found{s.token, Memory} // another caller has stored one meanwhile, which may be newer
 	}
 	s.accepted = s.accepted && token.Value == s.token.Value
-	s.unproven = max(s.unproven, token.Unproven)
 	if token.RequestedAt.After(s.requestedAt) {
 		s.requestedAt = token.RequestedAt
 	}
-	if !token.ReplacedAt.Before(s.replacedAt) {
-		s.replaced, s.replacedAt = token.Replaced, token.ReplacedAt
-	}
+	s.rejections = s.rejections.merge(token.Rejections)
 	s.token, s.failure = token, nil
 	margin := max(0, token.margin())
 	s.refreshAt = token.ExpiresAt.Add(-margin + rand.N(margin*8/10+1))
