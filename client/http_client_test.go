@@ -305,6 +305,13 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	if err == nil || !withoutURL.Body.(*closer).closed.Load() {
 		t.Errorf("a request without a URL: %v, or its body was not closed", err)
 	}
+	withoutHeader := newRequest(t, leadsURL, nil)
+	withoutHeader.Header = nil // as only a caller of the Transport itself can send it
+	if res, err = (&fakeZoho{}).otherEndpoint(t, static).HTTPClient().Transport.RoundTrip(withoutHeader); err != nil {
+		t.Errorf("a request without a header: %v", err)
+	} else {
+		res.Body.Close()
+	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")
 		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.HasSuffix(err.Error(), ": zohocrm: create the client with New") || !body.closed.Load() {

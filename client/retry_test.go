@@ -266,8 +266,9 @@ func TestTimeLimits(t *testing.T) {
 		script
 		options []client.Option
 	}{
-		{script{"two minutes", "stall | stall | stall | stall", 2 * time.Minute, deadline("")}, nil},
-		{script{"two minutes, in bodies", "stall in the body | stall in the body | stall in the body | stall in the body", 2 * time.Minute, inBody}, nil},
+		{script{"two minutes", "stall", 2 * time.Minute, deadline("WithTimeout")}, limit(client.WithAttemptTimeout(time.Hour))},
+		{script{"two minutes of four attempts", "stall | stall | stall | stall", 2 * time.Minute, deadline("")}, nil},
+		{script{"two minutes of four attempts, in bodies", "stall in the body | stall in the body | stall in the body | stall in the body", 2 * time.Minute, inBody}, nil},
 		{script{"30 seconds for an attempt", "stall | success", 30 * time.Second, failure{}}, nil},
 		{script{"30 seconds for a body", "stall in the body | success", 30 * time.Second, failure{}}, nil},
 		{script{"WithAttemptTimeout", "stall | stall | stall | stall", 4 * time.Second, deadline("WithAttemptTimeout or http.Client")}, limit(client.WithAttemptTimeout(time.Second))},

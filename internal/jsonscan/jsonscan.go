@@ -122,7 +122,6 @@ func valueEnd(data []byte, i int) int {
 			}
 		case '{', '[':
 			depth++
-			continue
 		case '}', ']':
 			depth--
 		default:
@@ -132,7 +131,6 @@ func valueEnd(data []byte, i int) int {
 				}
 				return i
 			}
-			continue
 		}
 		if depth == 0 {
 			return i + 1

@@ -158,7 +158,6 @@ func (q *Requester) read(response transport.Response, err error, began time.Time
 		b = readBody(response.Body)
 	}
 	if value := jsonscan.String(b.accessToken); value != "" {
-		r.Err = nil
 		domain := sanitize.Redact(jsonscan.String(b.apiDomain), slices.Concat(q.Secrets, []string{value})...)
 		if r.Unusable = q.CheckToken(value, domain); r.Unusable == nil {
 			// Without the monotonic clock, which stops while a machine sleeps.

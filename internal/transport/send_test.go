@@ -93,6 +93,7 @@ func TestErrorsSayWhetherTheRequestWasSentAndIsFinal(t *testing.T) {
 		{"unknown, without hooks", none, errors.New("circuit open"), true, false},
 		{"reset before the request", connecting, read, false, false},
 		{"reset after the request", writing, read, true, false},
+		{"text of a rejection by a proxy, after the request", writing, errors.New("Forbidden"), true, false},
 		{"reset in the handshake", handshake(read), read, false, false},
 		{"end of file in the handshake", handshake(io.EOF), io.EOF, false, false},
 		{"timeout in the handshake", handshake(context.DeadlineExceeded), context.DeadlineExceeded, false, false},
