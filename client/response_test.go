@@ -496,7 +496,10 @@ func TestErrorHasWhatTheResponseSays(t *testing.T) {
 // Details that do not fit are left zero, and so are credits.
 func TestErrorsOfUndocumentedForm(t *testing.T) {
 	t.Parallel()
+	permissions := func(n int) string { return `{"permissions":["a"` + strings.Repeat(`,"a"`, n-1) + "]}" }
 	for details, want := range map[string]client.Details{
+		permissions(100): {Permissions: slices.Repeat([]string{"a"}, 100)},
+		permissions(101): {},
 		`{"id":9223372036854775807,"maximum_length":"x","permissions":"a","limit":3}`: {ID: "9223372036854775807", Limit: 3},
 		`{"id":"1","id":"2","api_name":"name"}`:                                       {APIName: "name"},
 		"{\"api_name\":\"name\",\"api\u200b_name\":\"x\"}":                            {APIName: "name"},
