@@ -147,9 +147,9 @@ container: ## Build a container of dist/zohomock-linux-* (needs podman, or CONTA
 	$(CONTAINER) build -f contracttest/zohomock/Containerfile -t zohomock .
 
 .PHONY: licences
-licences: ## List the modules that client links, with the first line of their licences
+licences: ## List the licences of the modules that client links
 	@$(GO) list -deps -f '{{with .Module}}{{.Path}} {{.Version}} {{.Dir}}{{end}}' ./client | sort -u | while read -r path version dir; do \
-		[ -z "$$dir" ] || echo "$$path $$version: $$(cat $$dir/LICENSE* $$dir/COPYING* 2>/dev/null | grep -m 1 -v '^ *$$')"; done
+		[ -z "$$dir" ] || echo "$$path $$version: $$(cat $$dir/LICENSE* | grep -om 1 'MIT License\|Apache License\|Redistribution and use' | sed 's/Redistribution and use/BSD licence/')"; done
 
 .PHONY: release-check
 release-check: ## Run everything that must pass before a release, and list what failed
