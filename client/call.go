@@ -43,11 +43,11 @@ type attempt struct {
 
 // progress counts what a call has done so far, over all attempts.
 type progress struct {
-	requests, replays int
-	tokenRequested    bool
-	sent              bool // a request reached the network
-	responded         bool // a response was received
-	maybeApplied      bool // a request may have taken effect
+	requests     int
+	replays      tokens.Replays
+	sent         bool // a request reached the network
+	responded    bool // a response was received
+	maybeApplied bool // a request may have taken effect
 }
 
 // do runs a call and calls the hook. T is the type that call.decode returns.
@@ -111,9 +111,6 @@ func (c *Client) validate(operation *generated.Operation, path, body []generated
 	return joinViolations(operation, checked)
 }
 
-// maxReplays is how often a call repeats a request with another token: with one from the cache, and with a new one.
-const maxReplays = 2
-
 // tryWithReauth gets a token and sends the request, again with another token if Zoho rejects it.
 func (c *Client) tryWithReauth(ctx context.Context, call call, req *http.Request, p *progress) attempt {
 	token, origin, err := c.tokens.Token(ctx)
@@ -128,17 +125,12 @@ func (c *Client) tryWithReauth(ctx context.Context, call call, req *http.Request
 			}
 			return a
 		}
-		if p.replays == maxReplays {
-			return explainRejection(a, true)
-		}
-		token, origin, err = c.tokens.Replace(ctx, token, !p.tokenRequested)
+		token, origin, err = p.replays.Next(ctx, c.tokens, token)
 		if errors.Is(err, tokens.ErrNoReplacement) {
-			return explainRejection(a, p.replays > 0 || errors.Is(err, tokens.ErrPaused))
+			return explainRejection(a, p.replays.Count > 0 || errors.Is(err, tokens.ErrPaused))
 		} else if err != nil {
 			return attempt{err: withPrevious(newAuthError(err), a.err), response: a.response}
 		}
-		p.replays++
-		p.tokenRequested = p.tokenRequested || origin == tokens.Endpoint
 	}
 }
 

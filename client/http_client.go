@@ -61,9 +61,8 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	}
 	maps.DeleteFunc(req.Header, func(key string, _ []string) bool { return strings.EqualFold(key, "Authorization") })
 	canRepeat := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
-	requested := false
-	for replays := 0; ; replays++ {
-		res, err := t.send(req, token, replays > 0)
+	for r := new(tokens.Replays); ; {
+		res, err := t.send(req, token, r.Count > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -73,17 +72,13 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 			}
 			return res, nil
 		}
-		if replays == maxReplays {
-			return res, nil
-		}
 		// Also for the next request, if this one cannot be repeated.
-		next, origin, err := t.c.tokens.Replace(req.Context(), token, !requested) //nolint:contextcheck // req is a clone
+		next, _, err := r.Next(req.Context(), t.c.tokens, token) //nolint:contextcheck // req is a clone
 		if err != nil || !canRepeat {
 			return res, nil //nolint:nilerr // the 401 says what happened
 		}
 		_ = res.Body.Close()
 		token = next
-		requested = requested || origin == tokens.Endpoint
 	}
 }
 

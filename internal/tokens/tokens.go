@@ -38,6 +38,28 @@ type Source interface {
 	Accepted(token string)
 }
 
+// maxReplays is how often a request is repeated with another token: with one from the cache, and with a new one.
+const maxReplays = 2
+
+// Replays counts how often a request was repeated with another token. The zero value is ready to use.
+type Replays struct {
+	Count     int
+	requested bool // a token from the token endpoint
+}
+
+// Next returns another token than the rejected one for a replay, or ErrNoReplacement if there were enough.
+func (r *Replays) Next(ctx context.Context, source Source, rejected string) (token string, origin Origin, err error) {
+	if r.Count == maxReplays {
+		return "", "", ErrNoReplacement
+	}
+	token, origin, err = source.Replace(ctx, rejected, !r.requested)
+	if err == nil {
+		r.Count++
+		r.requested = r.requested || origin == Endpoint
+	}
+	return token, origin, err
+}
+
 // Static is the source of one token, which is never replaced.
 type Static struct{ token string }
 
