@@ -165,7 +165,6 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 	if err := ctx.Err(); err != nil { // while a token was replaced, for example
 		return attempt{err: noResponse(ctx, call.operation, err, token, p)}
 	}
-	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, operationKey{}, call.operation), c.attemptTimeout, errAttemptTimeout)
 	defer cancel()
 	ctx, trace := transport.WithTrace(ctx)
@@ -198,7 +197,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 	}
 	a.response.Body = nil // results and errors have copies
-	c.logRequest(ctx, call.operation, &a.response, a.err, origin, p.requests, began)
+	c.logRequest(ctx, call.operation, &a.response, a.err, origin, p.requests, trace.Began)
 	return a
 }
 

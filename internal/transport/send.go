@@ -222,7 +222,7 @@ func isTimeout(ctx context.Context, err error) bool {
 // closeIdleAfter closes idle connections after a request that timed out, unless its time was short. The connection of the request
 // may be idle only after this returns, so the next request closes them too.
 func (s *Sender) closeIdleAfter(t *Trace) {
-	if time.Since(t.began) >= deadAfter {
+	if time.Since(t.Began) >= deadAfter {
 		s.closeIdleConnections()
 		s.timedOut.Store(true)
 	}
@@ -333,13 +333,12 @@ func withoutQuery(location string) string {
 
 // Trace records how far a request comes. Its hooks may run in any goroutine.
 type Trace struct {
+	Began time.Time
 	hooks httptrace.ClientTrace
 	// supported is whether the transport calls hooks at all.
 	supported, wroteHeaders, handshakeFailed atomic.Bool
 	// handshakes are the TLS handshakes that began, that with an https proxy included.
 	handshakes atomic.Int32
-
-	began time.Time
 
 	mu      sync.Mutex
 	conn    net.Conn // nil: none was obtained, or a type of the caller's that == panics for
@@ -355,7 +354,7 @@ func (t *Trace) connection() (net.Conn, time.Time) {
 
 // WithTrace returns the context for one request, and its trace.
 func WithTrace(ctx context.Context) (context.Context, *Trace) {
-	t := &Trace{began: time.Now()}
+	t := &Trace{Began: time.Now()}
 	t.hooks.GetConn = func(string) { t.supported.Store(true) }
 	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
 		t.mu.Lock()
