@@ -187,7 +187,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 		a.err = noResponse(ctx, call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
-		p.sent, p.responded = true, true
+		p.responded = true
 		a.response.CheckJSON()
 		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}

@@ -141,6 +141,7 @@ func TestUnusableResponsesThatMayHaveASuccess(t *testing.T) {
 		{"error and success of one role", 400, roles(wrong, "["+taken+","+next+"]"), true},
 		{"success after 100 errors of one role", 400, roles(wrong, "["+strings.Repeat(taken+",", 100)+next+"]"), true},
 		{"success without a status", 400, roles(wrong, `{"code":"SUCCESS"}`), true},
+		{"error without a code, of the first role", 400, roles(`{"status":"failure"}`, wrong), true},
 		{"error without a code", 400, roles(wrong, `{"status":"failure"}`), true},
 		{"error of the whole request beside them", 400, wrong[:len(wrong)-1] + "," + roles(first, wrong)[1:], true},
 		{"two lists", 400, `{"contact_roles":[],` + roles(first, wrong)[1:], true},

@@ -55,3 +55,18 @@ func TestTextThatIsCutIsCopied(t *testing.T) {
 		t.Error("the text is part of the original")
 	}
 }
+
+func TestURLHasNoCredentials(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://user:password@id.example.com/t?code=1": "https://id.example.com/t",
+		"https://id.example.com#a?b":                    "https://id.example.com",
+		"user@id.example.com/t":                         "id.example.com/t",
+		"?code=1":                                       "",
+		"https://%zz@id.example.com":                    "https://id.example.com",
+	} {
+		if got := sanitize.URL(address); got != want {
+			t.Errorf("%s: got %q, want %q", address, got, want)
+		}
+	}
+}
