@@ -16,8 +16,8 @@ demo: ## Tell a user's story against a mock server, and show what happened
 	@$(GO) run ./examples/demo
 
 .PHONY: mock
-mock: ## Serve the mock server on 127.0.0.1:8080, with a page to try it
-	@$(GO) build -o bin/ ./contracttest/zohomock && exec bin/zohomock
+mock: ## Serve the mock server on 127.0.0.1:8080, with a page to try it; ARGS="-token-lifetime 1m" adds flags
+	@$(GO) build -o bin/ ./contracttest/zohomock && exec bin/zohomock $(ARGS)
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler

@@ -37,7 +37,8 @@ type AuthError struct {
 	Code Code
 	// Throttled reports whether Zoho issues no more tokens for now: the limit is 10 in 10 minutes for a refresh token.
 	Throttled bool
-	// RetryAfter is the time until this client requests a token again, if Throttled is true.
+	// RetryAfter is the time until this client requests a token again, if Throttled is true. With a Cache, a call may succeed
+	// earlier, with a token that another process has stored.
 	RetryAfter time.Duration
 	// Message says what went wrong and what to do.
 	Message string

@@ -62,7 +62,7 @@ func do[T any](ctx context.Context, c *Client, call call) (T, error) {
 
 func (c *Client) do(ctx context.Context, call call) (any, error) {
 	if c == nil || c.config == nil || ctx == nil {
-		return nil, errors.New("zohocrm: create the client with New, and pass a context")
+		return nil, errNoClient
 	}
 	began := time.Now()
 	var p progress
@@ -300,8 +300,10 @@ func (c *config) logRequest(ctx context.Context, operation *generated.Operation,
 		slog.String("token_from", string(origin)),
 	}
 	switch failure, isError := errors.AsType[*Error](err); {
-	case isError:
+	case isError && failure.Code != "":
 		attrs = append(attrs, slog.String("code", sanitize.Text(string(failure.Code), maxSnippet)))
+	case isError: // not of Zoho's: why, without its Snippet
+		attrs = append(attrs, slog.String("error", sanitize.Text(failure.Message, maxMessage)))
 	case err != nil:
 		attrs = append(attrs, slog.String("error", err.Error()))
 	default:

@@ -100,7 +100,7 @@ func TestLogLines(t *testing.T) {
 		const request = ` msg="zohocrm request" operation=updateContactRole method=PUT path=/Contacts/roles/{contact_role_id} `
 		want := `level=INFO msg="zohocrm token" from=endpoint status=200 attempt=1 duration=1s expires_at=2000-01-01T01:00:00.000Z
 level=WARN` + request + `status=0 attempt=1 duration=1s token_from=endpoint error="zohocrm: updateContactRole: no response, may have taken effect: PUT \"https://www.zohoapis.eu/crm/v7/Contacts/roles/` + roleID + `\": unexpected EOF of Zoho-oauthtoken (redacted)"
-level=WARN` + request + `status=503 attempt=2 duration=1s token_from=memory code=""
+level=WARN` + request + `status=503 attempt=2 duration=1s token_from=memory error="response is not valid JSON in the documented format"
 level=WARN` + request + `status=500 attempt=3 duration=1s token_from=memory code=INTERNAL_ERROR credits_remaining=1234
 level=WARN` + request + `status=400 attempt=4 duration=1s token_from=memory code=INVALID_DATA
 level=INFO` + request + `status=200 attempt=1 duration=1s token_from=memory code=SUCCESS credits_remaining=0

@@ -44,6 +44,8 @@ type config struct {
 	skipValidation bool
 }
 
+var errNoClient = errors.New("zohocrm: create the client with New, and pass a context")
+
 // Option changes what [New] creates.
 type Option func(*config) error
 
@@ -87,6 +89,19 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 		return nil, err
 	}
 	return &Client{c}, nil
+}
+
+// Wait waits until no token request is in flight, or until ctx ends. Call it before a program ends, when its calls have returned:
+// a token request outlives the call that caused it. If the program ends during one, Zoho has issued a token that is lost, and
+// the lock of a [Locker] may stay until it expires.
+func (c *Client) Wait(ctx context.Context) error {
+	if c == nil || c.config == nil || ctx == nil {
+		return errNoClient
+	}
+	if err := c.tokens.Wait(ctx); err != nil {
+		return fmt.Errorf("zohocrm: a token request is still in flight: %w", err)
+	}
+	return nil
 }
 
 // WithHTTPClient sends all requests, those for tokens included, through the Transport of hc: for a proxy, a tracing

@@ -33,6 +33,7 @@ type ContactRoleUpdate struct {
 }
 
 // Validate returns what [Client.UpdateContactRole] would reject before sending u, as a [*ValidationError] or several.
+// [Client.UpdateContactRoles] also rejects an update without an ID, and sends nothing if it rejects one of several.
 func (u ContactRoleUpdate) Validate() error {
 	return joinViolations(&generated.OperationUpdateContactRole, checkContactRole(singleBody(u), u))
 }

@@ -38,8 +38,8 @@
 //     client repeats the request with another token from the cache or with a new one. A call makes at most two such replays
 //     and one token request for them. They do not count as attempts.
 //   - If a new token is rejected before it ever worked, it is replaced once at once, then after a pause of a minute, which
-//     doubles up to 10 minutes. After three replacements in a row, each within 10 minutes of the one before, the same pauses
-//     apply even if tokens worked. During a pause, calls return the 401.
+//     doubles up to 10 minutes. Tokens that had worked are replaced at once three times in a row; further ones that are
+//     rejected within 10 minutes of the one before wait for the same pauses. During a pause, calls return the 401.
 //   - If the token endpoint rejects the credentials, calls return that error for a minute without another token request. If it
 //     throttles, they do so for the time of its Retry-After, at least a minute and at most 10.
 //   - A token whose api_domain belongs to another data centre is rejected. No token is then requested for a minute, which
@@ -103,8 +103,11 @@
 //   - Throttled: a process that gets no token reads the cache again, and uses a valid token that another one stored. If there
 //     is none, the [*AuthError] has Throttled and RetryAfter set.
 //   - Cache fails or takes longer than a second: the client logs it and goes on without the cache.
-//   - A process dies while it holds the lock: the lock expires. The others wait no longer than a request may take. A call whose
-//     context ends earlier fails, and causes no token request of its own.
+//   - A process dies while it holds the lock: the lock expires. The others wait for it at most 30 s ([WithAttemptTimeout]). A call
+//     whose context ends earlier fails, and causes no token request of its own. Before a program ends, call [Client.Wait].
+//
+// The lock is for tokens only. Updates that two processes send at once both succeed, and the last one stays: let one process at a
+// time bring an org in line.
 //
 // Divide the concurrent calls that your edition allows by the highest number of processes, also during a deployment, and
 // round down: with 20 calls (Enterprise) and 4 replicas, use WithMaxConcurrent(5). See [WithMaxConcurrent] for the numbers.

@@ -827,6 +827,52 @@ func TestTokenLog(t *testing.T) {
 	})
 }
 
+// TestWait waits for the token request of a call that was cancelled.
+func TestWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := lockedCache{&cache{values: map[string][]byte{}}, make(chan struct{}, 1)}
+		auth := credentials()
+		auth.Cache = store
+		slow := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(3 * time.Second)
+			return (&fakeZoho{}).RoundTrip(r)
+		})
+		crm := newClient(t, client.EU, auth, slow.option())
+		if err := crm.Wait(t.Context()); err != nil {
+			t.Errorf("before the first call: %v", err)
+		}
+		began := time.Now()
+		second := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), time.Second) }
+		ctx, cancel := second()
+		defer cancel()
+		if _, err := crm.ListProfiles(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		ctx, cancel = second()
+		defer cancel()
+		if err := crm.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "zohocrm: a token request is still in flight: ") {
+			t.Errorf("a second after the call: %v", err)
+		}
+		for range 2 {
+			if err := crm.Wait(t.Context()); err != nil || time.Since(began) != 3*time.Second || len(store.values) != 1 || len(store.held) > 0 {
+				t.Errorf("after %s: %v; %d tokens are stored, the lock is held: %d", time.Since(began), err, len(store.values), len(store.held))
+			}
+		}
+	})
+	external := client.TokenSource(tokenSourceFunc(func() (*oauth2.Token, error) { return nil, io.EOF }))
+	for _, auth := range []client.Auth{static, external} {
+		if err := newClient(t, client.EU, auth).Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, crm := range []*client.Client{nil, {}} {
+		if err := crm.Wait(t.Context()); err == nil {
+			t.Error("a client that New did not create waits")
+		}
+	}
+}
+
 func TestCacheKeys(t *testing.T) {
 	t.Parallel()
 	store := &cache{values: map[string][]byte{}}

@@ -23,8 +23,10 @@
 //
 // # Failures
 //
-// A method waits at most one second for each reply, whatever the timeouts of the redis client. After an error the
-// client continues without the Cache: every process requests tokens of its own.
+// A method waits at most 0.9 seconds for each reply, whatever the timeouts of the redis client. After an error the
+// client continues without the Cache: every process requests tokens of its own. The redis client writes failures to connect
+// to stderr, or where redis.SetLogger says.
+//
 // When Redis evicts a key, restarts without persistence, or uses a replica that has not received a key yet, a value is missing
 // or a lock is free early. This costs one more token request.
 package rediscache
@@ -43,8 +45,8 @@ import (
 )
 
 const (
-	replyTimeout    = time.Second      // for one reply of the server
-	defaultLockWait = 30 * time.Second // without a deadline of the context
+	replyTimeout    = 900 * time.Millisecond // for one reply of the server; the client of Zoho waits for a second
+	defaultLockWait = 30 * time.Second       // without a deadline of the context
 	lockMargin      = 5 * time.Second
 )
 
@@ -151,7 +153,7 @@ func run(ctx context.Context, f func(context.Context) error, abandon func()) err
 		}
 	case <-ctx.Done():
 	}
-	return fmt.Errorf("rediscache: no reply from the Redis server: %w", ctx.Err())
+	return fmt.Errorf("rediscache: no reply from the Redis server: check that it runs, its address and the network: %w", ctx.Err())
 }
 
 // redact returns an error without what err quotes: some replies quote the arguments of a command, such as a password or a value.

@@ -143,7 +143,7 @@ func TestServerThatStopsReplying(t *testing.T) {
 	if _, err := cache.Lock(ctx, "key"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Lock = %v; want context.Canceled", err)
 	}
-	wantErrors(t, cache, "no reply from the Redis server: context deadline exceeded")
+	wantErrors(t, cache, "no reply from the Redis server: check that it runs, its address and the network: context deadline exceeded")
 	unlock()
 	_ = server.command.Process.Signal(syscall.SIGCONT)
 

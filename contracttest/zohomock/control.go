@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed-87e331f0/zohocrm-go/contracttest/zohotest"
+	"github.com/seed-87e331f0/zohocrm-go/generated"
 )
 
 // controlText is what GET /control, the page and -help say. URL is the address of the server.
@@ -20,7 +22,8 @@ curl -X POST URL/control/expire-tokens
 curl URL/control/responses -d '{"operation": "updateContactRole", "example": "duplicate_data"}'
     queues an example of the spec for the next request of the operation. "status" chooses among examples of one name.
 curl URL/control/responses -d '{"status": 503, "headers": {"Retry-After": "1"}, "body": "busy", "times": 2}'
-    queues any response for the next two requests of the API. A body that is not a string is sent as JSON.
+    queues any response for the next two requests of the API, or with "operation" for those of an operation. A body
+    that is not a string is sent as JSON.
 curl URL/control/responses -d '{"operation": "token", "status": 400, "body": {"error": "Access Denied"}}'
     queues any response for the next request of the token endpoint.
 curl URL/control/requests
@@ -110,16 +113,19 @@ func queueResponse(server *zohotest.Server, body io.Reader) error {
 		w.WriteHeader(queued.Status)
 		_, _ = io.WriteString(w, text) // nobody to tell if the client is gone
 	}
-	respondWith := server.RespondWith
-	switch queued.Operation {
-	case "":
-	case "token":
-		respondWith = server.RespondTokenWith
-	default:
-		return errors.New("send an example with the operation, or a status without it for the next request of the API")
+	known := slices.ContainsFunc(generated.Operations(), func(o generated.Operation) bool { return o.ID == queued.Operation })
+	if queued.Operation != "" && queued.Operation != "token" && !known {
+		return fmt.Errorf("the spec has no operation %q", queued.Operation)
 	}
 	for range queued.Times {
-		respondWith(respond)
+		switch queued.Operation {
+		case "":
+			server.RespondWith(respond)
+		case "token":
+			server.RespondTokenWith(respond)
+		default:
+			server.RespondOperationWith(queued.Operation, respond)
+		}
 	}
 	return nil
 }

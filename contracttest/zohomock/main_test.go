@@ -209,13 +209,13 @@ func TestControl(t *testing.T) {
 	}
 	for body, want := range map[string]string{
 		`{"operation":"updateContactRole","example":"nope"}`: "400 duplicate_data",
-		`{"operation":"updateContactRole","status":400}`:     "send an example with the operation",
-		`{"status":199}`:           "a status from 200 to 599",
-		`{"status":600}`:           "a status from 200 to 599",
-		`{"unknown":1}`:            `unknown field "unknown"`,
-		`duplicate_data`:           "send a JSON object",
-		`{"status":200,"times":0}`: "times must be 1 to 1000",
-		`{"example":"success"}`:    "operation is missing",
+		`{"operation":"update","status":400}`:                `the spec has no operation "update"`,
+		`{"status":199}`:                                     "a status from 200 to 599",
+		`{"status":600}`:                                     "a status from 200 to 599",
+		`{"unknown":1}`:                                      `unknown field "unknown"`,
+		`duplicate_data`:                                     "send a JSON object",
+		`{"status":200,"times":0}`:                           "times must be 1 to 1000",
+		`{"example":"success"}`:                              "operation is missing",
 		`{"operation":"updateContactRole","example":"success","body":""}`: "send either an example, or headers and body",
 		`{"operation":"update","example":"success"}`:                      `the spec has no operation "update"`,
 	} {
@@ -252,6 +252,8 @@ func TestQueuedResponses(t *testing.T) {
 		`{"operation":"updateContactRoles","example":"partial_success","status":207}`: {"207"},
 		`{"status":500,"body":{"code": "X"},"times":2}`:                               {`500 {"code": "X"} application/json;charset=UTF-8`, `500 {"code": "X"}`},
 		`{"status":500,"body":[],"headers":{"Content-Type":"text/html"}}`:             {"500 [] text/html"},
+		`{"operation":"updateContactRoles","status":503,"body":"x"}`:                  {"503 x"},
+		`{"operation":"getModules","status":503}`:                                     {},
 		`{"status":500,"body":null}`:                                                  {"500  "},
 		`{"operation":"updateContactRoles","example":"duplicate_data","times":2}`:     {"400", "400"},
 	} {

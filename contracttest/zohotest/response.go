@@ -190,6 +190,11 @@ func (s *Server) RespondWith(handler http.HandlerFunc) {
 	s.enqueue(queuedResponse{name: "RespondWith", handler: handler})
 }
 
+// RespondOperationWith queues a response of any kind for the next request of an operation.
+func (s *Server) RespondOperationWith(operationID string, handler http.HandlerFunc) {
+	s.enqueue(queuedResponse{operation: operationID, name: "RespondOperationWith", handler: handler})
+}
+
 // RespondTokenWith queues a response of any kind for the next request of the token endpoint.
 func (s *Server) RespondTokenWith(handler http.HandlerFunc) {
 	s.enqueue(queuedResponse{operation: tokenOperation, name: "RespondTokenWith", handler: handler})

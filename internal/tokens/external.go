@@ -34,6 +34,9 @@ func (e *External) Replace(ctx context.Context, rejected string, _ bool) (string
 // Accepted does nothing.
 func (e *External) Accepted(string) {}
 
+// Wait does nothing: the caller knows whether Get runs.
+func (e *External) Wait(context.Context) error { return nil }
+
 // get shares one call of Get among those who lost the same token. A call that began before the token was rejected may still
 // return it.
 func (e *External) get(ctx context.Context, rejected string) (string, Origin, error) {

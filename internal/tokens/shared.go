@@ -68,7 +68,8 @@ type Shared struct {
 	refreshAt time.Time // when token is refreshed next, in the background
 	failure   *Failure  // of the last token request, nil if it succeeded
 	failureAt time.Time
-	retried   error // of the last attempt of the refresh in flight, if another one follows
+	retried   error         // of the last attempt of the refresh in flight, if another one follows
+	refreshed chan struct{} // closed when the refresh in flight, or the last one, has ended; nil before the first
 
 	accepted    bool      // whether the API ever accepted token
 	requestedAt time.Time // when the newest known token was requested
@@ -109,6 +110,22 @@ func (s *Shared) Accepted(token string) {
 	defer s.mu.Unlock()
 	if token == s.token.Value {
 		s.accepted, s.rejections.Unproven = true, 0
+	}
+}
+
+// Wait waits until no refresh is in flight: its token is then in the cache, and the lock is released.
+func (s *Shared) Wait(ctx context.Context) error {
+	s.mu.Lock()
+	refreshed := s.refreshed
+	s.mu.Unlock()
+	if refreshed == nil {
+		return nil
+	}
+	select {
+	case <-refreshed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -175,8 +192,10 @@ func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	s.mu.Lock()
 	before, failure, failureAt := s.token, s.failure, s.failureAt
-	s.retried = nil
+	refreshed := make(chan struct{})
+	s.retried, s.refreshed = nil, refreshed
 	s.mu.Unlock()
+	defer close(refreshed)
 	if w.accepts(before) {
 		return found{before, Memory}, nil
 	}

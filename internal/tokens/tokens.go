@@ -36,6 +36,8 @@ type Source interface {
 	Replace(ctx context.Context, rejected string, mayRequest bool) (token string, origin Origin, err error)
 	// Accepted records that the API accepted a token.
 	Accepted(token string)
+	// Wait waits until no token request is in flight, or until ctx ends.
+	Wait(ctx context.Context) error
 }
 
 // maxReplays is how often a request is repeated with another token: with one from the cache, and with a new one.
@@ -76,6 +78,9 @@ func (s *Static) Replace(context.Context, string, bool) (string, Origin, error) 
 
 // Accepted does nothing.
 func (s *Static) Accepted(string) {}
+
+// Wait does nothing.
+func (s *Static) Wait(context.Context) error { return nil }
 
 // PanicError is a panic in a Cache, a TokenSource or a RoundTripper of the caller.
 type PanicError struct{ Value any }
