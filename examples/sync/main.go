@@ -29,6 +29,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -82,6 +83,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintf(stderr, "sync: set ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN: %v\n", err)
 		return exitUsage
 	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = crm.Wait(ctx) // for a token request that an interrupt would lose
+	}()
 	wanted, err := readWanted(*file)
 	if err != nil {
 		fmt.Fprintln(stderr, "sync:", err)
