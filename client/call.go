@@ -47,6 +47,8 @@ type progress struct {
 	replays      tokens.Replays
 	sent         bool // a request reached the network
 	responded    bool // a response was received
+	status       int  // of the last response
+	credits      int  // of the last response, -1 if it did not say
 	maybeApplied bool // a request may have taken effect
 }
 
@@ -65,12 +67,12 @@ func (c *Client) do(ctx context.Context, call call) (any, error) {
 		return nil, errNoClient
 	}
 	began := time.Now()
-	var p progress
+	p := progress{credits: -1}
 	last := c.run(ctx, call, &p)
 	if c.hook != nil {
 		c.hook(CallInfo{
 			Context: ctx, Operation: newOperation(call.operation), Attempts: p.requests, Duration: time.Since(began),
-			StatusCode: last.response.Status, Codes: codes(last.err), CreditsRemaining: last.response.Credits(), Err: last.err,
+			StatusCode: p.status, Codes: codes(last.err), CreditsRemaining: p.credits, Err: last.err,
 		})
 	}
 	return last.value, last.err
@@ -187,7 +189,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 		a.err = noResponse(ctx, call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
-		p.responded = true
+		p.responded, p.status, p.credits = true, a.response.Status, a.response.Credits()
 		a.response.CheckJSON()
 		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}
@@ -217,9 +219,9 @@ func outcome(ctx context.Context, operation *generated.Operation, attempts []att
 		// The context ended during the wait for another attempt.
 		return attempt{err: withPrevious(noResponse(ctx, operation, err, "", p), last.err), response: last.response}
 	}
-	failure, noToken := errors.AsType[*AuthError](last.err)
+	_, noToken := errors.AsType[*AuthError](last.err)
 	if noToken && p.maybeApplied {
-		last.err = noResponse(ctx, operation, failure, "", p)
+		last.err = noResponse(ctx, operation, last.err, "", p)
 	}
 	if noToken || last.response.Status == 0 {
 		last.err = withPrevious(last.err, previous)
@@ -265,24 +267,24 @@ func noResponse(ctx context.Context, operation *generated.Operation, err error, 
 	}
 }
 
-// The causes of a context that a limit of the client ended.
+// The causes of a context that a limit of the client ended. net/http returns them in place of the error of the context.
 var (
-	errAttemptTimeout = errors.New("limit of WithAttemptTimeout")
-	errCallTimeout    = errors.New("limit of WithTimeout")
+	errAttemptTimeout = fmt.Errorf("%w", context.DeadlineExceeded)
+	errCallTimeout    = fmt.Errorf("%w", context.DeadlineExceeded)
 )
 
 // timeoutHint says which timeout to increase, from the cause of the end of a context.
 func timeoutHint(cause error) string {
-	switch {
-	case errors.Is(cause, errAttemptTimeout):
-		return "increase the timeout: WithAttemptTimeout or http.Client"
-	case errors.Is(cause, errCallTimeout):
-		return "increase the timeout: WithTimeout"
-	case cause == nil:
-		return "increase the timeout: transport"
-	default:
-		return "increase the timeout: context"
+	limit := "context"
+	switch cause {
+	case nil:
+		limit = "transport"
+	case errAttemptTimeout:
+		limit = "WithAttemptTimeout or http.Client"
+	case errCallTimeout:
+		limit = "WithTimeout"
 	}
+	return "increase the timeout: " + limit
 }
 
 // logRequest writes the line of one request.

@@ -288,7 +288,7 @@ func TestCallHookIsCalledOnceForEachCall(t *testing.T) {
 		{"another token", "token | 401 INVALID_TOKEN | token | success", roleUpdates[:1], client.CallInfo{Attempts: 2, StatusCode: 200, CreditsRemaining: 4990, Duration: 4 * time.Second}, nil},
 		{"partial failure", "token | partial success", roleUpdates, client.CallInfo{Attempts: 1, StatusCode: 207, Codes: []client.Code{"DUPLICATE_DATA", "INVALID_DATA"}, CreditsRemaining: 4990, Duration: 2 * time.Second}, client.CodeInvalidData},
 		{"not Zoho's", "token | 503 | 400", roleUpdates[:1], client.CallInfo{Attempts: 2, StatusCode: 400, CreditsRemaining: 4990, Duration: 3 * time.Second}, nil},
-		{"no response at last", "token | 429 TOO_MANY_REQUESTS | lost | lost | lost", roleUpdates[:1], client.CallInfo{Attempts: 4, Codes: []client.Code{"TOO_MANY_REQUESTS"}, CreditsRemaining: -1, Duration: 5 * time.Second}, io.ErrUnexpectedEOF},
+		{"no response at last", "token | 429 TOO_MANY_REQUESTS | lost | lost | lost", roleUpdates[:1], client.CallInfo{Attempts: 4, StatusCode: 429, Codes: []client.Code{"TOO_MANY_REQUESTS"}, CreditsRemaining: 4990, Duration: 5 * time.Second}, io.ErrUnexpectedEOF},
 		{"no token", "invalid_code", roleUpdates[:1], client.CallInfo{Codes: []client.Code{"invalid_code"}, CreditsRemaining: -1, Duration: time.Second}, client.CodeInvalidCode},
 		{"no other token", "token | 401 INVALID_TOKEN | invalid_code", roleUpdates[:1], client.CallInfo{Attempts: 1, StatusCode: 401, Codes: []client.Code{"invalid_code", "INVALID_TOKEN"}, CreditsRemaining: 4990, Duration: 3 * time.Second}, client.CodeInvalidCode},
 		{"validation error", "", nil, client.CallInfo{CreditsRemaining: -1}, nil},

@@ -218,6 +218,51 @@ func (test connection) run(t *testing.T) {
 	}
 }
 
+// net/http returns the cause of a context in place of its error.
+func TestTimeoutOfARealConnection(t *testing.T) {
+	t.Parallel()
+	end := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
+	defer server.Close()
+	defer close(end)
+	const limit = 20 * time.Millisecond
+	closing := errors.New("closing down")
+	own := func() (context.Context, context.CancelFunc) { return t.Context(), func() {} }
+	deadline := func() (context.Context, context.CancelFunc) {
+		return context.WithTimeoutCause(t.Context(), limit, closing)
+	}
+	cancelled := func() (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(limit, func() { cancel(closing) })
+		return ctx, func() { cancel(nil) }
+	}
+	for name, test := range map[string]struct {
+		ctx    func() (context.Context, context.CancelFunc)
+		option client.Option
+		is     error
+		text   string
+	}{
+		"attempt": {own, client.WithAttemptTimeout(limit), context.DeadlineExceeded, "context deadline exceeded: increase the timeout: WithAttemptTimeout or http.Client"},
+		"call":    {own, client.WithTimeout(limit), context.DeadlineExceeded, "context deadline exceeded: increase the timeout: WithTimeout"},
+		"caller":  {deadline, client.WithMaxAttempts(2), context.DeadlineExceeded, "context deadline exceeded: closing down: increase the timeout: context"},
+		"cancel":  {cancelled, client.WithMaxAttempts(2), context.Canceled, "context canceled: closing down"},
+	} {
+		crm, err := client.New(client.DataCenter{APIURL: server.URL}, static, client.WithMaxAttempts(1), test.option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := test.ctx()
+		_, err = crm.UpdateContactRole(ctx, roleID, roleUpdate)
+		cancel()
+		if !errors.Is(err, test.is) || !strings.HasSuffix(err.Error(), test.text) || client.Retryable(err) != (test.is == context.DeadlineExceeded) {
+			t.Errorf("%s: %v, want %q", name, err, test.text)
+		}
+		if strings.Contains(test.text, closing.Error()) && !errors.Is(err, closing) {
+			t.Errorf("%s: %v is not the cause", name, err)
+		}
+	}
+}
+
 func newTLSServer(t *testing.T, handler http.Handler, config *tls.Config) *httptest.Server {
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)

@@ -42,11 +42,7 @@ type authorizingTransport struct{ c *Client }
 
 // RoundTrip authorizes and sends a request, again with another token if Zoho rejects it.
 func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.c == nil || t.c.config == nil {
-		closeBody(req)
-		return nil, errors.New("zohocrm: create the client with New")
-	}
-	if err := t.checkHost(req); err != nil {
+	if err := t.check(req); err != nil {
 		closeBody(req)
 		return nil, err
 	}
@@ -82,9 +78,11 @@ func (t authorizingTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	}
 }
 
-// checkHost returns an error for a request whose URL or Host header is not that of the API.
-func (t authorizingTransport) checkHost(req *http.Request) error {
-	if req.URL == nil {
+// check returns an error for a request whose URL or Host header is not that of the API, or whose context has ended.
+func (t authorizingTransport) check(req *http.Request) error {
+	if t.c == nil || t.c.config == nil {
+		return errNoClient
+	} else if req.URL == nil {
 		return errors.New("zohocrm: the request has no URL")
 	}
 	server, _ := url.Parse(t.c.server) // New has parsed it
@@ -94,7 +92,7 @@ func (t authorizingTransport) checkHost(req *http.Request) error {
 			return fmt.Errorf("zohocrm: a token is sent only to %s://%s, not to %s://%s: use another http.Client", server.Scheme, server.Host, req.URL.Scheme, host)
 		}
 	}
-	return nil
+	return req.Context().Err()
 }
 
 // withPort returns a scheme and host in lower case, with the port of https even if that is the default.

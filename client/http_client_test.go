@@ -294,9 +294,11 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := request((&fakeZoho{}).otherEndpoint(t, static), newRequest(t, leadsURL, nil).WithContext(ended)); !errors.Is(err, context.Canceled) {
+	z := &fakeZoho{}
+	if _, _, err := request(z.otherEndpoint(t, credentials()), newRequest(t, leadsURL, nil).WithContext(ended)); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of the context", err)
 	}
+	z.wantTokenRequests(t, 0)
 	withoutURL := &http.Request{Body: newCloser("body")}
 	res, err := (&fakeZoho{}).otherEndpoint(t, static).HTTPClient().Transport.RoundTrip(withoutURL)
 	if err == nil {
@@ -314,7 +316,7 @@ func TestHTTPClientReturnsErrorsAndClosesBodies(t *testing.T) {
 	}
 	for _, crm := range []*client.Client{nil, {}} {
 		body := newCloser("body")
-		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.HasSuffix(err.Error(), ": zohocrm: create the client with New") || !body.closed.Load() {
+		if _, _, err := request(crm, newRequest(t, leadsURL, body)); err == nil || !strings.HasSuffix(err.Error(), ": zohocrm: create the client with New, and pass a context") || !body.closed.Load() {
 			t.Errorf("a client that New did not create: %v, body closed: %t", err, body.closed.Load())
 		}
 	}

@@ -94,6 +94,8 @@ func respond(t *testing.T, responses string, cancel func()) roundTripFunc {
 		case "token":
 			tokens++
 			return newResponse(200, tokenBody(tokens)), nil
+		case "400 Access Denied":
+			return newResponse(400, accessDenied), nil
 		case "invalid_code":
 			return newResponse(200, `{"error":"invalid_code"}`), nil
 		case "success":

@@ -278,6 +278,7 @@ func TestFailedTokenRequests(t *testing.T) {
 		{401, `{"error":"access denied"}`, "", "", time.Minute, true, true},
 		{403, denied, "", "", time.Minute, true, true},
 		{403, localised, "", "", time.Minute, false, false},
+		{400, `{"error":"INVALID_SCOPE_2","error_description":"text"}`, "", "INVALID_SCOPE_2", time.Minute, false, false},
 		{400, `{"status":400,"error":"Bad Request","path":"/oauth/v2/token"}`, "", "", time.Minute, false, false},
 		{503, `{"error":"invalid_code"}`, "", client.CodeInvalidCode, time.Minute, false, false},
 		{500, `{"error":"invalid_client"}`, "", client.CodeInvalidClient, time.Minute, false, false},
@@ -335,6 +336,7 @@ func TestTokenRequestsThatMayCostATokenAreRepeatedInGrowingPauses(t *testing.T) 
 	}{
 		{"network", func() (*http.Response, error) { return nil, io.EOF }, lost},
 		{"truncated", func() (*http.Response, error) { return truncated(200, `{"access_token":"1000.`), nil }, lost},
+		{"gateway", func() (*http.Response, error) { return newResponse(504, page), nil }, lost},
 		{"network, every other time", func() (*http.Response, error) {
 			if unavailable = !unavailable; unavailable {
 				return newResponse(503, ""), nil
@@ -636,11 +638,14 @@ func TestErrorOfAReplacementNamesBothErrors(t *testing.T) {
 		return newResponse(200, `{"error":"invalid_code"}`)
 	}
 	for range 3 {
-		if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.CodeInvalidCode) || client.MaybeApplied(err) {
+		if err := update(t, crm); !errors.Is(err, client.CodeInvalidToken) || !errors.Is(err, client.CodeInvalidCode) || client.MaybeApplied(err) || client.Retryable(err) {
 			t.Error(err)
 		}
 	}
 	z.wantTokenRequests(t, 2)
+	// The last error says whether a retry may help.
+	script{responses: "token | 401 INVALID_TOKEN | 400 Access Denied", failure: failure{text: "previous error: updateContactRole: HTTP 401 INVALID_TOKEN", is: client.CodeInvalidToken, retryable: true}}.run(t, credentials())
+	script{responses: "token | 503 | 401 INVALID_TOKEN | invalid_code", failure: failure{text: "HTTP 401 INVALID_TOKEN", is: client.CodeInvalidToken, maybeApplied: true}}.run(t, credentials())
 }
 
 // TestHangingTokenRequest has one token request hang although its context ends. Later calls succeed.

@@ -41,6 +41,13 @@ const (
 // finalCodes are the codes of the token endpoint after which no request with the same credentials succeeds, whatever the status.
 var finalCodes = []string{"invalid_code", "invalid_client", "invalid_client_secret"}
 
+// isCode tells a code from the text that Zoho sends in its place.
+func isCode(text string) bool {
+	const others = "0123456789_"
+	return text != "" && len(text) <= 40 &&
+		(strings.Trim(text, "abcdefghijklmnopqrstuvwxyz"+others) == "" || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"+others) == "")
+}
+
 // Requester requests access tokens for one set of credentials. See
 // https://www.zoho.com/crm/developer/docs/api/v7/refresh.html.
 type Requester struct {
@@ -95,7 +102,9 @@ func (q *Requester) Request(ctx context.Context, retried func(error)) (Token, *F
 		}
 		verdict := transport.Classify(response, err)
 		verdict.Retry = verdict.Retry && r.Transient && !r.Throttled
-		if verdict.MaybeApplied && response.Status < http.StatusBadRequest && r.Transient {
+		// After a 500 or 503 Zoho itself says that there is no token.
+		isLost := response.Status < http.StatusBadRequest || response.Status == http.StatusBadGateway || response.Status == http.StatusGatewayTimeout
+		if verdict.MaybeApplied && isLost && r.Transient {
 			lost++
 			verdict.Retry = verdict.Retry && lost == 1
 		}
@@ -167,16 +176,16 @@ func (q *Requester) read(response transport.Response, err error, began time.Time
 		return r
 	}
 	text := jsonscan.String(b.err)
-	isCode := text != "" && len(text) <= 40 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+	hasCode := isCode(text)
 	r.Description = sanitize.Text(jsonscan.String(b.description), maxDescription, q.Secrets...)
-	r.Transient = transport.IsRetryableStatus(r.Status) || isTruncated && !isCode && r.Status < http.StatusBadRequest
-	if isThrottle(r.Status, text, !isCode && r.Description != "") {
+	r.Transient = transport.IsRetryableStatus(r.Status) || isTruncated && !hasCode && r.Status < http.StatusBadRequest
+	if isThrottle(r.Status, text, !hasCode && r.Description != "") {
 		r.Throttled, r.Transient = true, true
 		r.RetryAfter = max(failurePause, min(transport.RetryAfter(response.Header), maxThrottlePause))
 		r.pause = r.RetryAfter
 		return r
 	}
-	if isCode {
+	if hasCode {
 		r.Code = text
 		r.Transient = r.Transient && !slices.Contains(finalCodes, text)
 	}

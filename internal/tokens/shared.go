@@ -69,7 +69,8 @@ type Shared struct {
 	failure   *Failure  // of the last token request, nil if it succeeded
 	failureAt time.Time
 	retried   error         // of the last attempt of the refresh in flight, if another one follows
-	refreshed chan struct{} // closed when the refresh in flight, or the last one, has ended; nil before the first
+	running   int           // refreshes, and those about to start
+	idle      chan struct{} // closed when running is 0 again; nil before the first refresh
 
 	accepted    bool      // whether the API ever accepted token
 	requestedAt time.Time // when the newest known token was requested
@@ -83,7 +84,9 @@ func (s *Shared) Token(ctx context.Context) (string, Origin, error) {
 		return s.wait(ctx, wanted{})
 	}
 	if due {
+		s.begin()   // not in the goroutine, which may run after Wait
 		go func() { //nolint:gosec,contextcheck // serves all calls, so it has no context of one
+			defer s.end()
 			_, _, _ = s.wait(context.Background(), wanted{not: token.Value, fresh: true})
 		}()
 	}
@@ -116,16 +119,32 @@ func (s *Shared) Accepted(token string) {
 // Wait waits until no refresh is in flight: its token is then in the cache, and the lock is released.
 func (s *Shared) Wait(ctx context.Context) error {
 	s.mu.Lock()
-	refreshed := s.refreshed
+	idle := s.idle
 	s.mu.Unlock()
-	if refreshed == nil {
+	if idle == nil {
 		return nil
 	}
 	select {
-	case <-refreshed:
+	case <-idle:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+func (s *Shared) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running++; s.running == 1 {
+		s.idle = make(chan struct{})
+	}
+}
+
+func (s *Shared) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running--; s.running == 0 {
+		close(s.idle)
 	}
 }
 
@@ -192,10 +211,10 @@ func (s *Shared) wait(ctx context.Context, w wanted) (string, Origin, error) {
 func (s *Shared) refresh(ctx context.Context, w wanted) (found, error) {
 	s.mu.Lock()
 	before, failure, failureAt := s.token, s.failure, s.failureAt
-	refreshed := make(chan struct{})
-	s.retried, s.refreshed = nil, refreshed
+	s.retried = nil
 	s.mu.Unlock()
-	defer close(refreshed)
+	s.begin()
+	defer s.end()
 	if w.accepts(before) {
 		return found{before, Memory}, nil
 	}

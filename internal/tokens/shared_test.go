@@ -443,3 +443,24 @@ func TestTokenThatComesDuringATokenRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestWaitIncludesARefreshThatIsAboutToStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend()
+		b.hook = func(function, _ string) error {
+			if function == "request" {
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		s := b.source(true)
+		mustToken(t, s, "token-1", tokens.Endpoint)
+		time.Sleep(b.lifetime - 2*time.Second)
+		mustToken(t, s, "token-1", tokens.Memory)
+		if err := s.Wait(t.Context()); err != nil || b.tokenRequests() != 2 || len(b.locked) > 0 {
+			t.Errorf("after %d token requests: %v", b.tokenRequests(), err)
+		}
+		mustToken(t, s, "token-2", tokens.Memory)
+	})
+}

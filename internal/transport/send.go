@@ -164,6 +164,9 @@ const deadAfter = 5 * time.Second
 func (s *Sender) Send(req *http.Request, t *Trace, limit int64, secrets ...string) (Response, error) {
 	res, err := s.RoundTrip(req, t)
 	if err != nil {
+		if ended := req.Context().Err(); ended != nil && !errors.Is(err, ended) {
+			err = fmt.Errorf("%w: %w", ended, err) // net/http returns the cause of the context in its place
+		}
 		failure := s.classify(req, err, t)
 		failure.Err = WithoutSecrets(err, secrets...)
 		return Response{}, failure
