@@ -91,9 +91,9 @@ func New(dc DataCenter, auth Auth, options ...Option) (*Client, error) {
 	return &Client{c}, nil
 }
 
-// Wait waits until no token request is in flight, or until ctx ends. Call it before a program ends, when its calls have returned:
-// a token request outlives the call that caused it. If the program ends during one, Zoho has issued a token that is lost, and
-// the lock of a [Locker] may stay until it expires.
+// Wait waits until no token request is in flight, or until ctx ends. Call it before a program ends, when its calls have
+// returned: a token request outlives the call that caused it. With [TokenSource] there is none to wait for. If the program
+// ends during one, Zoho has issued a token that is lost, and the lock of a [Locker] may stay until it expires.
 func (c *Client) Wait(ctx context.Context) error {
 	if c == nil || c.config == nil || ctx == nil {
 		return errNoClient
@@ -105,8 +105,9 @@ func (c *Client) Wait(ctx context.Context) error {
 }
 
 // WithHTTPClient sends all requests, those for tokens included, through the Transport of hc: for a proxy, a tracing
-// transport, a certificate pool. The Timeout of hc limits each request. Redirects are not followed and cookies are not
-// stored, whatever hc does. When a request times out after 5 seconds or more, idle connections of the Transport are closed.
+// transport, a certificate pool. The Timeout of hc limits each request, but not those of [Client.HTTPClient]. Redirects are
+// not followed and cookies are not stored, whatever hc does. When a request times out after 5 seconds or more, idle
+// connections of the Transport are closed.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		switch {
@@ -208,7 +209,7 @@ type CallInfo struct {
 	Context context.Context
 	// Operation is the operation that was called.
 	Operation Operation
-	// Attempts is the number of requests that were sent, without those for tokens.
+	// Attempts is the number of requests that were sent, replays after a 401 included, without those for tokens.
 	Attempts int
 	// Duration is the time of the whole call, with waits.
 	Duration time.Duration

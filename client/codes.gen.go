@@ -8,15 +8,15 @@ const (
 	CodeAPINotSupported Code = "API_NOT_SUPPORTED"
 	// CodeAuthenticationFailure (HTTP 401, "Authentication failed"). What to do: Send an access token in the Authorization header, and check whether a proxy removes it.
 	CodeAuthenticationFailure Code = "AUTHENTICATION_FAILURE"
-	// CodeAuthorizationFailed (HTTP 400, "User does not have sufficient privilege to read records"). What to do: Ask the org's administrator for the privilege to read contact roles.
+	// CodeAuthorizationFailed (HTTP 400, "User does not have sufficient privilege to read records"). What to do: It depends on the operation: see Error.Resolution.
 	CodeAuthorizationFailed Code = "AUTHORIZATION_FAILED"
-	// CodeDuplicateData (HTTP 400, "duplicate data"). What to do: Choose a value that nothing else in the org has; details.id is what has it.
+	// CodeDuplicateData (HTTP 400, "duplicate data"). What to do: It depends on the operation: see Error.Resolution.
 	CodeDuplicateData Code = "DUPLICATE_DATA"
 	// CodeInternalError (HTTP 500, "Internal Server Error"). What to do: Try again later. If the error persists, contact Zoho's support.
 	CodeInternalError Code = "INTERNAL_ERROR"
 	// CodeInternalServerError (HTTP 500, "Internal Server Error"). What to do: Try again later. If the error persists, contact Zoho's support.
 	CodeInternalServerError Code = "INTERNAL_SERVER_ERROR"
-	// CodeInvalidData (HTTP 400, "invalid data"). What to do: Correct the value that details names.
+	// CodeInvalidData (HTTP 400, "invalid data"). What to do: It depends on the operation: see Error.Resolution.
 	CodeInvalidData Code = "INVALID_DATA"
 	// CodeInvalidModule (HTTP 400, "the module name given seems to be invalid"). What to do: Use the id or the API name of a module, which Get Modules returns.
 	CodeInvalidModule Code = "INVALID_MODULE"
@@ -24,7 +24,7 @@ const (
 	CodeInvalidOAuthToken Code = "INVALID_OAUTHTOKEN"
 	// CodeInvalidRequest (HTTP 400, "invalid request"). What to do: Compare the request with the documentation of the operation.
 	CodeInvalidRequest Code = "INVALID_REQUEST"
-	// CodeInvalidRequestMethod (HTTP 400, "The http request method type is not a valid one"). What to do: Send the request as GET, and check whether a proxy changes the method.
+	// CodeInvalidRequestMethod (HTTP 400, "The http request method type is not a valid one"). What to do: It depends on the operation: see Error.Resolution.
 	CodeInvalidRequestMethod Code = "INVALID_REQUEST_METHOD"
 	// CodeInvalidToken (HTTP 401, "invalid oauth token"). What to do: Get a new access token from the accounts host of the org's data centre.
 	CodeInvalidToken Code = "INVALID_TOKEN"
@@ -32,7 +32,7 @@ const (
 	CodeInvalidURLPattern Code = "INVALID_URL_PATTERN"
 	// CodeLimitExceeded (HTTP 400, "limit exceeded"). What to do: Send fewer items in one request.
 	CodeLimitExceeded Code = "LIMIT_EXCEEDED"
-	// CodeMandatoryNotFound (HTTP 400, "required field not found"). What to do: Send the id of the contact role, which Get Contact Roles returns.
+	// CodeMandatoryNotFound (HTTP 400, "required field not found"). What to do: It depends on the operation: see Error.Resolution.
 	CodeMandatoryNotFound Code = "MANDATORY_NOT_FOUND"
 	// CodeMinimumDataNotFound (HTTP 400, "Minimum one profile is needed"). What to do: Send profiles, neither empty nor null, and leave at least one profile on the module. Grant access to another profile before you remove the last one.
 	CodeMinimumDataNotFound Code = "MINIMUM_DATA_NOT_FOUND"
@@ -40,7 +40,7 @@ const (
 	CodeNotAllowed Code = "NOT_ALLOWED"
 	// CodeNotSupported (HTTP 400, "not supported"). What to do: Check that the module and the edition of the org support the request.
 	CodeNotSupported Code = "NOT_SUPPORTED"
-	// CodeNoPermission (HTTP 403, "permission denied"). What to do: Ask the org's administrator for the permission and for API access, and check that the edition has the feature.
+	// CodeNoPermission (HTTP 403, "permission denied"). What to do: It depends on the operation: see Error.Resolution.
 	CodeNoPermission Code = "NO_PERMISSION"
 	// CodeOAuthScopeMismatch (HTTP 401, "Unauthorized"). What to do: Create a new refresh token or access token with one of the scopes of this operation.
 	CodeOAuthScopeMismatch Code = "OAUTH_SCOPE_MISMATCH"

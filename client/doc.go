@@ -12,7 +12,8 @@
 //
 // # Errors
 //
-// A nil error means that all inputs were updated, or that the whole list was read. Any other error is or wraps
+// A nil error means that all inputs were updated, or that the whole list was read. [ErrIncomplete] is beside a part of a list.
+// Any other error is or wraps
 //
 //   - a [*ValidationError]: the input breaks a rule of the API. Nothing was sent.
 //   - an [*AuthError]: there is no access token.
@@ -36,7 +37,7 @@
 //     Calls keep using it until it expires.
 //   - If Zoho rejects the token of a request with 401 and INVALID_TOKEN, INVALID_OAUTHTOKEN or AUTHENTICATION_FAILURE, the
 //     client repeats the request with another token from the cache or with a new one. A call makes at most two such replays
-//     and one token request for them. They do not count as attempts.
+//     and one token request for them. They do not count for [WithMaxAttempts], but do in the attempts of errors and log lines.
 //   - If a new token is rejected before it ever worked, it is replaced once at once, then after a pause of a minute, which
 //     doubles up to 10 minutes. Tokens that had worked are replaced at once three times in a row; further ones that are
 //     rejected within 10 minutes of the one before wait for the same pauses. During a pause, calls return the 401.
@@ -58,8 +59,8 @@
 //     and are retried.
 //   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
 //   - Retry-After is honoured up to 60 s. If it is longer, or longer than the time left, the call returns the error at once.
-//   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost is retried
-//     once, as Zoho may have counted a token. If that fails twice in a row, calls return the error for a second, which doubles
+//   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost, or
+//     came as 502 or 504 from a gateway, is retried once, as Zoho may have counted a token. If that fails twice in a row, calls return the error for a second, which doubles
 //     up to a minute.
 //
 // # Time
@@ -72,7 +73,8 @@
 //
 // # Responses
 //
-//   - A response is a success only if every element reports success for the input at the same position.
+//   - A response is a success only if every element reports success for the input at the same position. Status 204 of a list
+//     is an empty list, as Zoho sends it.
 //   - At most 4 MiB are read, 32 MiB for a read.
 //   - A response that is too large, truncated, empty or a redirect is an error: [ErrResponseTooLarge],
 //     [ErrResponseTruncated], [ErrResponseEmpty], [ErrRedirect]. Redirects are not followed.
@@ -104,7 +106,7 @@
 //     is none, the [*AuthError] has Throttled and RetryAfter set.
 //   - Cache fails or takes longer than a second: the client logs it and goes on without the cache.
 //   - A process dies while it holds the lock: the lock expires. The others wait for it at most 30 s ([WithAttemptTimeout]). A call
-//     whose context ends earlier fails, and causes no token request of its own. Before a program ends, call [Client.Wait].
+//     whose context ends earlier fails; what it began goes on for later calls. Before a program ends, call [Client.Wait].
 //
 // The lock is for tokens only. Updates that two processes send at once both succeed, and the last one stays: let one process at a
 // time bring an org in line.

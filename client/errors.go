@@ -69,7 +69,7 @@ type Error struct {
 	InputID string
 	// Resolution says what to do. It is empty for an unknown code.
 	Resolution string
-	// Attempts is the number of requests that were sent.
+	// Attempts is the number of requests that were sent, replays after a 401 included.
 	Attempts int
 	// RetryAfter is the wait that the response requests, 0 if none.
 	RetryAfter time.Duration

@@ -150,8 +150,8 @@ func closeBody(req *http.Request) {
 }
 
 // Check gets an access token and reads the contact roles, so that a program learns when it starts that its credentials or
-// its data centre are wrong. If ctx ended, it says nothing about them. It cannot find out whether the token may update. It needs one of the scopes of
-// [Client.ListContactRoles]; without them, the error says that the credentials work.
+// its data centre are wrong. If ctx ended, it says nothing about them. It cannot find out whether the token may update. It
+// needs one of the scopes of [Client.ListContactRoles]; without them, the error says that the credentials work.
 func (c *Client) Check(ctx context.Context) error {
 	_, err := c.ListContactRoles(ctx)
 	if errors.Is(err, CodeOAuthScopeMismatch) {

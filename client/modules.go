@@ -53,8 +53,9 @@ type ProfileRef struct {
 
 // CustomModuleUpdate is the new labels of a custom module, and the changes to its profiles. All fields are mandatory.
 type CustomModuleUpdate struct {
-	// PluralLabel and SingularLabel are unique in the org: 1 to 25 characters (Unicode code points), which are letters of any
-	// script, digits and spaces. A module whose present label has others can be updated only with [WithoutValidation].
+	// PluralLabel and SingularLabel are unique in the org: 1 to 25 characters (Unicode code points). Zoho allows letters of any
+	// script, digits and spaces; ASCII punctuation and control characters are rejected before anything is sent. A module whose
+	// present label has such characters can be updated only with [WithoutValidation].
 	PluralLabel, SingularLabel string
 	// Profiles are the profiles whose access changes, at least one. All others keep theirs. To change only the labels, grant
 	// a profile that has access already.

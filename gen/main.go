@@ -160,7 +160,11 @@ func (a *api) readCodes(doc *openapi3.T) error {
 		if i < 0 {
 			return fmt.Errorf("ErrorCode lists %s, which is not in x-zoho-errors or x-zoho-common-errors", code)
 		}
-		a.Codes = append(a.Codes, all[i])
+		found := all[i]
+		if slices.ContainsFunc(all, func(e zohoError) bool { return e.Code == code && e.Resolution != found.Resolution }) {
+			found.Resolution = "It depends on the operation: see Error.Resolution."
+		}
+		a.Codes = append(a.Codes, found)
 	}
 	for _, e := range all {
 		if !slices.Contains(listed, e.Code) {
