@@ -49,7 +49,7 @@ check: ## Check that generated code is current, and the code of all modules form
 	$(GO) generate ./...
 	git diff --exit-code -- generated client/codes.gen.go
 	test -z "$$(git ls-files --others --exclude-standard generated client)"
-	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	unformatted=$$(git ls-files '*.go' | xargs gofmt -l) && test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	for module in $(MODULES); do $(GO) vet -C $$module ./... || exit 1; done
 

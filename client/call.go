@@ -279,7 +279,7 @@ func timeoutHint(cause error) string {
 	switch cause {
 	case nil:
 		limit = "transport"
-	case errAttemptTimeout:
+	case errAttemptTimeout: //nolint:errorlint // the causes themselves, not what wraps them
 		limit = "WithAttemptTimeout or http.Client"
 	case errCallTimeout:
 		limit = "WithTimeout"

@@ -225,7 +225,7 @@ func TestTimeoutOfARealConnection(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
 	defer server.Close()
 	defer close(end)
-	const limit = 20 * time.Millisecond
+	const limit = 250 * time.Millisecond // long enough for the request to arrive
 	closing := errors.New("closing down")
 	own := func() (context.Context, context.CancelFunc) { return t.Context(), func() {} }
 	deadline := func() (context.Context, context.CancelFunc) {

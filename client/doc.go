@@ -59,9 +59,9 @@
 //     and are retried.
 //   - The wait before the first retry is random, up to 0.5 s. This limit doubles with each retry, up to 8 s.
 //   - Retry-After is honoured up to 60 s. If it is longer, or longer than the time left, the call returns the error at once.
-//   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost, or
-//     came as 502 or 504 from a gateway, is retried once, as Zoho may have counted a token. If that fails twice in a row, calls return the error for a second, which doubles
-//     up to a minute.
+//   - Token requests are retried by the same rules, but not when they are throttled. One whose response was lost,
+//     or came as 502 or 504 from a gateway, is retried once, as Zoho may have counted a token. If that fails twice in a row,
+//     calls return the error for a second, which doubles up to a minute.
 //
 // # Time
 //
