@@ -47,9 +47,8 @@ type progress struct {
 	replays      tokens.Replays
 	sent         bool // a request reached the network
 	responded    bool // a response was received
-	status       int  // of the last response
-	credits      int  // of the last response, -1 if it did not say
 	maybeApplied bool // a request may have taken effect
+	last         transport.Response
 }
 
 // do runs a call and calls the hook. T is the type that call.decode returns.
@@ -67,28 +66,28 @@ func (c *Client) do(ctx context.Context, call call) (any, error) {
 		return nil, errNoClient
 	}
 	began := time.Now()
-	p := progress{credits: -1}
-	last := c.run(ctx, call, &p)
+	var p progress
+	value, err := c.run(ctx, call, &p)
 	if c.hook != nil {
 		c.hook(CallInfo{
 			Context: ctx, Operation: newOperation(call.operation), Attempts: p.requests, Duration: time.Since(began),
-			StatusCode: p.status, Codes: codes(last.err), CreditsRemaining: p.credits, Err: last.err,
+			StatusCode: p.last.Status, Codes: codes(err), CreditsRemaining: p.last.Credits(), Err: err,
 		})
 	}
-	return last.value, last.err
+	return value, err
 }
 
 // run is the life of a call: validate, then attempt until one succeeds, fails for good, or time runs out.
-func (c *Client) run(ctx context.Context, call call, p *progress) attempt {
+func (c *Client) run(ctx context.Context, call call, p *progress) (any, error) {
 	if err := c.validate(call.operation, call.path, call.body); err != nil {
-		return attempt{err: err}
+		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		return attempt{err: noResponse(ctx, call.operation, err, "", p)}
+		return nil, noResponse(ctx, call.operation, err, "", p)
 	}
 	req, err := call.request(c.server) // encodes the body, once for all attempts
 	if err != nil {
-		return attempt{err: noResponse(ctx, call.operation, err, "", p)}
+		return nil, noResponse(ctx, call.operation, err, "", p)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errCallTimeout)
 	defer cancel()
@@ -131,7 +130,7 @@ func (c *Client) tryWithReauth(ctx context.Context, call call, req *http.Request
 		if errors.Is(err, tokens.ErrNoReplacement) {
 			return explainRejection(a, p.replays.Count > 0 || errors.Is(err, tokens.ErrPaused))
 		} else if err != nil {
-			return attempt{err: withPrevious(newAuthError(err), a.err), response: a.response}
+			return attempt{err: withPrevious(newAuthError(err), a.err)}
 		}
 	}
 }
@@ -189,7 +188,7 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 		p.maybeApplied = p.maybeApplied || a.verdict.MaybeApplied
 		a.err = noResponse(ctx, call.operation, &url.Error{Op: req.Method, URL: req.URL.String(), Err: err}, token, p)
 	} else {
-		p.responded, p.status, p.credits = true, a.response.Status, a.response.Credits()
+		p.responded, p.last = true, a.response
 		a.response.CheckJSON()
 		a.value, a.err = call.decode(reply{call.operation, a.response, token, *p})
 	}
@@ -203,11 +202,11 @@ func (c *Client) roundTrip(ctx context.Context, call call, req *http.Request, to
 	return a
 }
 
-// outcome returns the last attempt, its error with what happened before.
-func outcome(ctx context.Context, operation *generated.Operation, attempts []attempt, p *progress) attempt {
+// outcome returns the result of the last attempt, its error with what happened before.
+func outcome(ctx context.Context, operation *generated.Operation, attempts []attempt, p *progress) (any, error) {
 	last := attempts[len(attempts)-1]
 	if last.err == nil {
-		return last
+		return last.value, nil
 	}
 	var previous error
 	for _, a := range attempts[:len(attempts)-1] {
@@ -217,7 +216,7 @@ func outcome(ctx context.Context, operation *generated.Operation, attempts []att
 	}
 	if err := ctx.Err(); err != nil && last.verdict.Retry && !errors.Is(last.err, err) {
 		// The context ended during the wait for another attempt.
-		return attempt{err: withPrevious(noResponse(ctx, operation, err, "", p), last.err), response: last.response}
+		return nil, withPrevious(noResponse(ctx, operation, err, "", p), last.err)
 	}
 	_, noToken := errors.AsType[*AuthError](last.err)
 	if noToken && p.maybeApplied {
@@ -226,7 +225,7 @@ func outcome(ctx context.Context, operation *generated.Operation, attempts []att
 	if noToken || last.response.Status == 0 {
 		last.err = withPrevious(last.err, previous)
 	}
-	return last
+	return last.value, last.err
 }
 
 // noResponse returns the error of a call that ended without a response to its last attempt.

@@ -118,14 +118,7 @@ func queueResponse(server *zohotest.Server, body io.Reader) error {
 		return fmt.Errorf("the spec has no operation %q", queued.Operation)
 	}
 	for range queued.Times {
-		switch queued.Operation {
-		case "":
-			server.RespondWith(respond)
-		case "token":
-			server.RespondTokenWith(respond)
-		default:
-			server.RespondOperationWith(queued.Operation, respond)
-		}
+		server.RespondOperationWith(queued.Operation, respond)
 	}
 	return nil
 }

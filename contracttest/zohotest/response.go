@@ -190,7 +190,8 @@ func (s *Server) RespondWith(handler http.HandlerFunc) {
 	s.enqueue(queuedResponse{name: "RespondWith", handler: handler})
 }
 
-// RespondOperationWith queues a response of any kind for the next request of an operation.
+// RespondOperationWith queues a response of any kind for the next request of an operation; of any if operationID is empty,
+// and of the token endpoint if it is "token".
 func (s *Server) RespondOperationWith(operationID string, handler http.HandlerFunc) {
 	s.enqueue(queuedResponse{operation: operationID, name: "RespondOperationWith", handler: handler})
 }
