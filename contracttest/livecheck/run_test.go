@@ -317,7 +317,7 @@ func TestThrottledOrDisconnected(t *testing.T) {
 		lose(send)
 		return nil, io.ErrUnexpectedEOF
 	}
-	for name, fault := range map[string]func(func() (*http.Response, error)) (*http.Response, error){
+	for name, failing := range map[string]func(func() (*http.Response, error)) (*http.Response, error){
 		"throttled": throttled, "no connection": noConnection, "no response": noResponse,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -329,7 +329,7 @@ func TestThrottledOrDisconnected(t *testing.T) {
 						if n < first || n > first+2 {
 							return nil, nil, false
 						}
-						res, err := fault(send)
+						res, err := failing(send)
 						return res, err, true
 					}}
 					r, output, err := l.check(t.Context(), full...)
